@@ -1,0 +1,1 @@
+"""The platform: accounts, data sets, jobs and their supervision, and the REST interface."""

@@ -1,0 +1,50 @@
+"""The FastAPI application: routers, error mapping, documentation from local files, and the guard in front of all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from app.api import auth, datasets, training
+from app.api.guard import Guard
+from app.api.responses import install_error_mapping, install_unknown_paths
+from app.platform import Platform
+
+DESCRIPTION = """Everything the pages can do, for programs. Register or log in, then send the token as
+`Authorization: Bearer <token>`. Every failure is `{"error", "code", "details"}`."""
+
+
+def create_api(platform: Platform) -> FastAPI:
+    """Build the application; pages are mounted behind it by the caller."""
+
+    @asynccontextmanager
+    async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
+        async with platform.running():
+            yield
+
+    api: FastAPI = FastAPIOffline(
+        docs_url="/api-docs",
+        redoc_url=None,
+        static_url="/api-docs-assets",
+        title="Tamrin",
+        version="0.1.0",
+        description=DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+    )
+    install_error_mapping(api)
+    api.include_router(auth.create_router(platform))
+    api.include_router(datasets.create_router(platform))
+    api.include_router(training.create_router(platform))
+
+    @api.get("/health", tags=["health"])
+    async def health() -> dict[str, bool]:
+        """Whether the server answers."""
+        return {"ok": True}
+
+    install_unknown_paths(api)
+    api.add_middleware(Guard, accounts=platform.accounts)
+    return api

@@ -1,0 +1,87 @@
+"""Builds the services from the settings, and runs what runs in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.accounts import Accounts
+from app.database import Database
+from app.datasets import Datasets
+from app.jobs.feed import Feed
+from app.jobs.launchers.local import LocalLauncher
+from app.jobs.queue import JobQueue
+from app.jobs.service import Jobs
+from app.jobs.supervisor import Supervisor
+from app.samples import Samples
+from app.settings import InvalidSettings, Settings
+
+_log = logging.getLogger(__name__)
+
+
+class Platform:
+    """All services of one server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = _open_database(settings)
+        self.accounts = Accounts(self.database, settings.resolve_secret(), settings.registration_open)
+        launcher = LocalLauncher(settings.stop_grace_seconds)
+        self.datasets = Datasets(settings, self.database, launcher)
+        self.samples = Samples(settings, self.database, launcher)
+        queue, feed = JobQueue(self.database), Feed()
+        self.supervisor = Supervisor(settings, queue, feed, self.datasets, launcher)
+        self.jobs = Jobs(settings, self.database, self.datasets, self.samples, queue, self.supervisor, feed)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the background tasks; on leaving, workers go on and are adopted at the next start."""
+        await self.datasets.sweep()
+        tasks = [
+            _start("supervisor", self.supervisor.run()),
+            _start("samples", self.samples.prepare()),
+            _start("interrupted uploads", self.datasets.resume_reading()),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.database.close()
+
+
+def _open_database(settings: Settings) -> Database:
+    """Make the data folder and bring the database up to date.
+
+    Raises:
+        InvalidSettings: either cannot be used; the database's address is not repeated, for it may hold a password.
+    """
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (settings.data_dir / ".writable").touch()
+    except OSError as error:
+        raise InvalidSettings(f"DATA_DIR={settings.data_dir} cannot be used: {error.strerror}.") from None
+    try:
+        database = Database(settings.resolved_database_url)
+        database.upgrade()
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise InvalidSettings(f"DATABASE_URL cannot be used: {reason}.") from None
+    return database
+
+
+def _start(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_log_failure)
+    return task
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _log.error("The background task “%s” ended with an error", task.get_name(), exc_info=error)

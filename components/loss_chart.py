@@ -1,0 +1,152 @@
+"""Training and validation loss over epochs, drawn by Plotly; each point is sent once.
+
+The backlog travels with the page. What comes before Plotly has loaded in the browser waits here, for calls that come
+too early are lost. The chart element itself is never updated: that would resend the first figure and drop live points.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nicegui import ui
+
+from components.elements import box
+from locales import Translator
+
+MOST_POINTS = 500
+MOST_MARKERS = 60  # beyond, a marker on every point hides the line and doubles the work of drawing it
+SHORTEST_REST = 0.02
+LONGEST_REST = 2.0
+REST_SHARE = 1.0  # the browser rests at least as long as it took to draw
+LOST_SECONDS = 3.0  # a drawing that was not told of by then (a hidden window) is waited for no longer
+Point = tuple[float, float]
+
+
+@dataclass(slots=True)
+class Trace:
+    """All points of one line so far, and those that the browser has not been sent."""
+
+    points: list[Point] = field(default_factory=list)
+    waiting: list[Point] = field(default_factory=list)
+
+
+class LossChart:
+    """The chart, and what it has been told."""
+
+    def __init__(self, _: Translator, backlog: Sequence[Sequence[Point]]) -> None:
+        self._traces = [Trace(thin(points)) for points in backlog]
+        self._is_ready = False
+        self._has_markers = not self._is_crowded()
+        self._sent_at: float | None = None  # while the browser is drawing
+        self._rest_until = 0.0
+        with box("chart") as frame:
+            frame.props["dir"] = "ltr"
+            frame.props["role"] = "img"
+            frame.props["aria-label"] = _(
+                "Chart of the training loss and the validation loss over epochs. The latest values stand above it as numbers."
+            )
+            names = (_("Training loss"), _("Validation loss"))
+            self._plot = ui.plotly(_figure(names, _("Epoch"), self._traces, self._mode()))
+            tell = f"() => {{ getHtmlElement({self._plot.id}).dataset.ready = 1; emit(); }}"
+            self._plot.on("plotly_afterplot", self._on_drawn, js_handler=tell)
+
+    def add(self, new: Sequence[Sequence[Point]]) -> None:
+        """Append points, one sequence per trace; they are sent in one call when the browser is free to draw them."""
+        for trace, points in zip(self._traces, new, strict=True):
+            trace.points += points
+            trace.waiting += points
+        self.send_when_free()
+
+    def send_when_free(self) -> None:
+        """Send what waits, unless the browser is still drawing or resting from it: a page must stay usable."""
+        now = time.monotonic()
+        is_drawing = self._sent_at is not None and now - self._sent_at < LOST_SECONDS
+        if self._is_ready and not is_drawing and now >= self._rest_until:
+            self._send()
+
+    def flush(self) -> None:
+        """Send what waits now: nothing will come after it."""
+        if self._is_ready:
+            self._send()
+
+    def _on_drawn(self) -> None:
+        now = time.monotonic()
+        if self._sent_at is not None:
+            self._rest_until = now + min(LONGEST_REST, max(SHORTEST_REST, REST_SHARE * (now - self._sent_at)))
+            self._sent_at = None
+        if not self._is_ready:
+            self._is_ready = True
+            self._send()
+
+    def _send(self) -> None:
+        indices = [index for index, trace in enumerate(self._traces) if trace.waiting]
+        if not indices:
+            return
+        self._sent_at = time.monotonic()
+        if self._has_markers and self._is_crowded():
+            self._has_markers = False
+            self._plot.run_plot_method("restyle", {"mode": self._mode()})
+        if any(len(trace.points) > 2 * MOST_POINTS for trace in self._traces):
+            self._redraw()
+            return
+        waiting = [self._traces[index].waiting for index in indices]
+        xs = [[x for x, _y in points] for points in waiting]
+        ys = [[y for _x, y in points] for points in waiting]
+        self._plot.run_plot_method("extendTraces", {"x": xs, "y": ys}, indices)
+        for trace in self._traces:
+            trace.waiting = []
+
+    def _redraw(self) -> None:
+        """Too many points to draw smoothly: send every other one anew."""
+        for trace in self._traces:
+            trace.points, trace.waiting = thin(trace.points), []
+        xs = [[x for x, _y in trace.points] for trace in self._traces]
+        ys = [[y for _x, y in trace.points] for trace in self._traces]
+        self._plot.run_plot_method("restyle", {"x": xs, "y": ys}, list(range(len(self._traces))))
+
+    def _is_crowded(self) -> bool:
+        return any(len(trace.points) > MOST_MARKERS for trace in self._traces)
+
+    def _mode(self) -> str:
+        return "lines+markers" if self._has_markers else "lines"
+
+
+def thin(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
+    """At most `most` of the points, evenly chosen, the last one always among them."""
+    if len(points) <= most:
+        return list(points)
+    step = -(-len(points) // (most - 1))
+    chosen = list(points[::step])
+    return chosen if chosen[-1] == points[-1] else [*chosen, points[-1]]
+
+
+def _figure(names: Sequence[str], x_title: str, traces: Sequence[Trace], mode: str) -> dict[str, Any]:
+    axis = {"fixedrange": True, "automargin": False, "ticks": "outside", "tickcolor": "rgba(0,0,0,0)"}
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": mode,
+                "name": name,
+                "x": [x for x, _y in trace.points],
+                "y": [y for _x, y in trace.points],
+                "line": {"width": 2.5, "dash": dash},
+                "marker": {"size": 4},
+                "hovertemplate": "%{y:.4g}",
+            }
+            for name, trace, dash in zip(names, traces, ("solid", "dot"), strict=True)
+        ],
+        "layout": {
+            "margin": {"l": 60, "r": 16, "t": 36, "b": 44},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "hovermode": "x unified",
+            "legend": {"orientation": "h", "x": 0, "y": 1.12},
+            "xaxis": {**axis, "title": {"text": x_title, "standoff": 8}, "rangemode": "tozero", "zeroline": False},
+            "yaxis": {**axis, "rangemode": "tozero"},
+        },
+        "config": {"displayModeBar": False, "displaylogo": False},
+    }

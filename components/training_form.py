@@ -1,0 +1,152 @@
+"""The form for a new run: target, network and settings, each with its hint and the sentence that says what is wrong with it.
+
+Numbers are typed as text, so that Persian digits are as good as Latin ones and nothing typed is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nicegui import ui
+from nicegui.elements.mixins.validation_element import ValidationElement
+
+from components.elements import Button, box, card, link_button, notice
+from locales import Translator, parse_number
+
+ADVANCED = ("hidden", "dropout", "weight_decay", "seed")
+NUMBERS = ("epochs", "batch_size", "lr", "dropout", "weight_decay", "seed")
+
+
+@dataclass(frozen=True, slots=True)
+class FormContent:
+    """What the form offers: option labels by value, hints by field, and first values by field."""
+
+    columns: Mapping[str, str]
+    target_hints: Mapping[str, str]
+    tasks: Mapping[str, str]
+    networks: Mapping[str, str]
+    hints: Mapping[str, str]
+    values: Mapping[str, Any]
+
+
+@dataclass
+class TrainingForm:
+    """Draws itself on creation; `values()` are plain JSON values, as typed where they are no numbers."""
+
+    _: Translator
+    content: FormContent
+    on_start: Callable[[], Awaitable[None]]
+    on_leave_field: Callable[[str], None]
+    on_change: Callable[[], None]
+    cancel_address: str
+    fields: dict[str, ValidationElement[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        with box("form", "form") as form:
+            form.props["novalidate"] = True
+            self.alert = notice("", "bad", is_alert=True)
+            self.alert.set_visibility(False)
+            self._draw_what()
+            self._draw_how()
+            with box("actions"):
+                start = Button(self._("Start training"), self.on_start, kind="primary")
+                link_button(self._("Cancel"), self.cancel_address)
+            # Browsers send a form on Enter only when it has a button of this type; the visible one shows that it is busy.
+            box("", "button").props["hidden"] = True
+            form.on("submit.prevent", start.press, args=[])
+
+    def values(self) -> dict[str, Any]:
+        values = {name: element.value for name, element in self.fields.items()}
+        for name in NUMBERS:
+            values[name] = parse_number(values[name] or "") if values[name] else None
+        values["hidden"] = [parse_number(part) for part in (values["hidden"] or "").replace("،", ",").split(",") if part.strip()]
+        return values
+
+    def typed(self) -> dict[str, str | list[str]]:
+        """What stands in each field, as it stands there."""
+        return {name: element.value for name, element in self.fields.items() if element.value}
+
+    def show_errors(self, errors: Mapping[str, str], alert: str) -> None:
+        """Sentences beside their fields, and `alert` for what belongs to none of them."""
+        for name in self.fields:
+            self.show_error(name, errors.get(name))
+        if any(name in errors for name in ADVANCED):
+            self.advanced.props["open"] = True
+        first = next((element for name, element in self.fields.items() if name in errors), None)
+        if first:
+            first.run_method("focus")
+        self.alert.set_text(alert)
+        self.alert.set_visibility(bool(alert))
+
+    def show_error(self, name: str, error: str | None) -> None:
+        element = self.fields[name]
+        element.error = error
+        # Quasar draws hint and error beside the input without tying them to it.
+        element.props["aria-invalid"] = "true" if error else "false"
+        element.props["aria-description"] = error or self.content.hints.get(name, "")
+
+    def _draw_what(self) -> None:
+        content = self.content
+        with card(self._("What to predict")):
+            target = self._select("target", content.columns, content.values["target"], has_search=True)
+            target.props["hint"] = content.target_hints.get(content.values["target"], "")
+            with box("field-row"):
+                self._select("task", content.tasks, content.values["task"])
+                self._select("network", content.networks, content.values["network"])
+            self._select("exclude", content.columns, list(content.values["exclude"]), is_multiple=True)
+
+            def explain() -> None:
+                target.props["hint"] = content.target_hints.get(target.value, "")
+                self.show_error("target", None)
+
+            target.on_value_change(explain)
+            for name in ("target", "task", "network", "exclude"):
+                self.fields[name].on_value_change(self.on_change)
+
+    def _draw_how(self) -> None:
+        with card(self._("How to train")):
+            with box("field-row"):
+                for name in ("epochs", "batch_size", "lr"):
+                    self._number(name)
+            with box("more", "details") as self.advanced:
+                with box("", "summary"):
+                    ui.label(self._("Advanced settings"))
+                with box("field-row"):
+                    for name in ADVANCED:
+                        self._number(name)
+
+    def _select(
+        self, name: str, options: Mapping[Any, str], value: object, *, has_search: bool = False, is_multiple: bool = False
+    ) -> ui.select:
+        label = self._.field_name(name)
+        element = ui.select(dict(options), label=label, value=value, with_input=has_search, multiple=is_multiple)
+        element.props("outlined options-dense behavior=menu")
+        element.classes("setting").props(f"name={name}")
+        if name in self.content.hints:
+            element.props["hint"] = self.content.hints[name]
+        if is_multiple:
+            element.props("use-chips")
+        self.fields[name] = element
+        return element
+
+    def _number(self, name: str) -> None:
+        element = ui.input(self._.field_name(name), value=self._as_typed(self.content.values[name]))
+        element.props(
+            f"outlined autocomplete=off name={name} inputmode={'text' if name == 'hidden' else 'decimal'} input-class=tabular"
+        )
+        element.classes("setting")
+        if name in self.content.hints:
+            element.props["hint"] = self.content.hints[name]
+        element.on("blur", lambda: self.on_leave_field(name), args=[])
+        element.on("change", self.on_change, args=[])
+        self.fields[name] = element
+
+    def _as_typed(self, value: str | float | Sequence[float]) -> str:
+        """A first value as people of this language would type it; what somebody typed before, as it was."""
+        if isinstance(value, str):
+            return value
+        separator = "، " if self._.is_persian else ", "
+        shown: Sequence[float] = (value,) if isinstance(value, int | float) else value
+        return separator.join(self._.typed(item) for item in shown)

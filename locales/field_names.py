@@ -1,0 +1,37 @@
+"""What is said inside other sentences: the names of form fields, and what a file was found to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trainer.contract import Message
+
+FIELD_NAMES: Mapping[str, Message] = {
+    "batch_size": Message("Batch size"),
+    "dataset": Message("Data set"),
+    "dropout": Message("Dropout"),
+    "email": Message("E-mail address"),
+    "epochs": Message("Epochs"),
+    "exclude": Message("Columns to leave out"),
+    "file": Message("File"),
+    "hidden": Message("Hidden layers"),
+    "lr": Message("Learning rate"),
+    "name": Message("Name"),
+    "network": Message("Network"),
+    "password": Message("Password"),
+    "seed": Message("Seed"),
+    "target": Message("Column to predict"),
+    "task": Message("Kind of prediction"),
+    "weight_decay": Message("Weight decay"),
+}
+
+# The worker names these in the place {found}; here they become known to the catalogues.
+FOUND = (
+    Message("one object"),
+    Message("an array"),
+    Message("a text"),
+    Message("true"),
+    Message("false"),
+    Message("null"),
+    Message("a number"),
+)

@@ -1,0 +1,52 @@
+"""Build the application and serve it: `python main.py`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.api import create_api
+from app.platform import Platform
+from app.settings import InvalidSettings, Settings
+from pages import mount_pages
+
+GRACEFUL_SHUTDOWN_SECONDS = 3
+
+
+def create_application(settings: Settings) -> FastAPI:
+    """The REST interface with the pages behind it."""
+    platform = Platform(settings)
+    api = create_api(platform)
+    mount_pages(api, platform)  # last: the pages take every path that is left
+    return api
+
+
+def hide_client_ids(record: logging.LogRecord) -> bool:
+    """A page's socket is opened by nothing but its client id: an address that holds one stays out of the log."""
+    return "client_id" not in record.getMessage()
+
+
+def main() -> None:
+    try:
+        settings = Settings.load()
+        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        logging.getLogger("uvicorn.error").addFilter(hide_client_ids)
+        application = create_application(settings)
+    except InvalidSettings as error:
+        sys.exit(str(error))
+    config = uvicorn.Config(
+        application,
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level,
+        access_log=False,  # page addresses carry client ids, which open sockets
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
+    )
+    uvicorn.Server(config).run()
+
+
+if __name__ == "__main__":
+    main()

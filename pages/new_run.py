@@ -1,0 +1,194 @@
+"""/runs/new: choose a data set, what to predict and how, and start."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from nicegui import ui
+from starlette.datastructures import QueryParams
+
+from app.platform import Platform
+from app.records import Dataset, DatasetStatus, User
+from app.samples import DEFAULT_SAMPLE
+from components.elements import card, text
+from components.states import empty_state
+from components.training_form import FormContent, TrainingForm
+from locales import Translator
+from pages.visitor import Visitor, framed, is_login_lost, welcome
+from pages.words import KINDS, NETWORKS, TASKS, dataset_name, name_of
+from trainer.contract import FIELDS, Message, Refusal, TrainingSpec
+
+REQUIRED = ("epochs", "batch_size", "lr")
+LONGEST_QUERY = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What can be trained on, what is chosen, and the chosen table's profile."""
+
+    datasets: Sequence[Dataset]
+    chosen: Dataset | None
+    profile: Mapping[str, Any]
+    typed: QueryParams
+
+
+def register(platform: Platform) -> None:
+    """Offer /runs/new."""
+
+    @ui.page("/runs/new")
+    async def new_run(request: Request, dataset: str = "") -> None:
+        visitor = welcome(platform, request)
+        _ = visitor.translator
+
+        async def fetch(user: User) -> Choice:
+            everything = [*await platform.datasets.list(user), *await platform.samples.list()]
+            ready = [record for record in everything if record.status == DatasetStatus.READY]
+            chosen = await platform.datasets.get_ready(user, dataset) if dataset else _first_choice(ready)
+            return Choice(ready, chosen, await platform.datasets.profile(chosen) if chosen else {}, request.query_params)
+
+        with framed(visitor, _("New run"), "/runs/new"):
+            text("h1", _("New run"))
+            await visitor.load(fetch, lambda choice: _draw(visitor, choice))
+
+
+def _first_choice(ready: Sequence[Dataset]) -> Dataset | None:
+    """One's own newest table, else the sample that everybody knows."""
+    own = (record for record in ready if record.owner_id is not None)
+    known = (record for record in ready if record.id == DEFAULT_SAMPLE)
+    return next(own, None) or next(known, None) or next(iter(ready), None)
+
+
+def _draw(visitor: Visitor, choice: Choice) -> None:
+    _ = visitor.translator
+    if choice.chosen is None:
+        sentence = _("Upload a table first. The built-in samples are prepared when the server starts for the first time.")
+        empty_state(_("No data yet"), sentence, [(_("Upload a table"), "/datasets")])
+        return
+    with card(_("Data")):
+        options = {record.id: _dataset_label(_, record) for record in choice.datasets}
+        select = ui.select(options, label=_("Data set"), value=choice.chosen.id, with_input=True)
+        select.props("outlined options-dense behavior=menu name=dataset").classes("setting")
+        select.on_value_change(lambda: ui.navigate.to(f"/runs/new?dataset={select.value}") if select.value else None)
+    NewRun(visitor, choice.chosen, choice.profile, choice.typed)
+
+
+@dataclass
+class NewRun:
+    """The form of one window, and what happens when it is sent."""
+
+    visitor: Visitor
+    dataset: Dataset
+    profile: Mapping[str, Any]
+    typed: QueryParams
+    form: TrainingForm = field(init=False)
+
+    def __post_init__(self) -> None:
+        content = form_content(self.visitor.translator, self.profile, self.typed)
+        self.form = TrainingForm(self.visitor.translator, content, self.start, self.check_field, self.remember, "/runs")
+
+    async def start(self) -> None:
+        """Submit; every refusal lands beside its field, and what was typed stays."""
+        platform = self.visitor.platform
+        try:
+            job = await platform.jobs.submit(await self.visitor.user(), self.form.values(), self.dataset.id)
+        except Refusal as refusal:
+            if is_login_lost(refusal):
+                self.visitor.leave()
+                return
+            self._show(refusal)
+            return
+        ui.navigate.to(f"/runs/{job.id}")
+
+    def remember(self) -> None:
+        """Keep what was typed in the address: a reload, or the other language, finds the form as it was."""
+        query = urlencode({"dataset": self.dataset.id, **self.form.typed()}, doseq=True)
+        if len(query) <= LONGEST_QUERY:
+            ui.navigate.history.replace(f"/runs/new?{query}")
+
+    def check_field(self, name: str) -> None:
+        """Check one field against its bounds as soon as it is left."""
+        try:
+            TrainingSpec.parse({name: self.form.values()[name]}, (name,) if name in REQUIRED else ())
+        except Refusal as refusal:
+            self.form.show_error(name, self.visitor.translator.message(refusal.problems[0].message))
+        else:
+            self.form.show_error(name, None)
+
+    def _show(self, refusal: Refusal) -> None:
+        _ = self.visitor.translator
+        by_field: dict[str, str] = {}
+        general: list[str] = []
+        for problem in refusal.problems:
+            sentence = _.message(problem.message)
+            if problem.field in self.form.fields:
+                by_field[problem.field] = f"{by_field.get(problem.field, '')} {sentence}".strip()
+            else:
+                general.append(sentence)
+        if by_field:
+            general.insert(0, _("Some settings cannot be used. Each says below what is wrong with it."))
+        self.form.show_errors(by_field, " ".join(general))
+
+
+def form_content(_: Translator, profile: Mapping[str, Any], typed: QueryParams) -> FormContent:
+    """Options, hints and first values: what was typed before, else what is known of the columns."""
+    columns, suggested = profile["columns"], profile["suggested"]
+    values = {name: spec_field.default for name, spec_field in FIELDS.items()} | dict(suggested["settings"])
+    values["target"] = suggested["target"]
+    values |= _typed_before(typed, {column["name"] for column in columns})
+    return FormContent(
+        columns={column["name"]: _column_label(_, column) for column in columns},
+        target_hints={column["name"]: _target_hint(_, column, suggested) for column in columns},
+        tasks={"auto": _("As the data suggests")} | {name: _.message(message) for name, message in TASKS.items()},
+        networks={name: _.message(message) for name, message in NETWORKS.items()},
+        hints=_hints(_),
+        values=values,
+    )
+
+
+def _typed_before(typed: QueryParams, columns: Collection[str]) -> dict[str, Any]:
+    """The fields that the address names; choices that this form does not offer are passed over."""
+    offered = {"target": columns, "task": ("auto", *TASKS), "network": tuple(NETWORKS)}
+    values: dict[str, Any] = {
+        name: value
+        for name, value in typed.items()
+        if name in FIELDS and name != "exclude" and value in offered.get(name, (value,))
+    }
+    if "exclude" in typed:
+        values["exclude"] = [name for name in typed.getlist("exclude") if name in columns]
+    return values
+
+
+def _column_label(_: Translator, column: Mapping[str, Any]) -> str:
+    return f"\u2068{column['name']}\u2069 · {name_of(_, KINDS, column['kind'])}"
+
+
+def _target_hint(_: Translator, column: Mapping[str, Any], suggested: Mapping[str, Any]) -> str:
+    """What would be predicted, or why that is not possible."""
+    reason = suggested.get("reason") if column["name"] == suggested["target"] else None
+    reason = reason or column.get("task_reason")
+    sentence = _.message(Message.from_dict(reason)) if reason else ""
+    return f"{name_of(_, TASKS, column['task'])}. {sentence}" if column["task"] else sentence
+
+
+def _hints(_: Translator) -> dict[str, str]:
+    return {
+        "task": _("The column to predict decides, unless you choose."),
+        "network": _("The linear model is simpler and a good yardstick."),
+        "exclude": _("Columns that the network must not see, such as ones that give the answer away."),
+        "epochs": _("How often the network sees every training row: {low} to {high}.", low=1, high=1000),
+        "batch_size": _("Rows per step: {low} or more.", low=1),
+        "lr": _("The size of a step at its largest: {low} to {high}.", low="0.00001", high="1"),
+        "hidden": _("Widths, separated by commas: at most {layers} layers.", layers=8),
+        "dropout": _("Share of units silenced in each step: {low} to {high}.", low="0", high="0.9"),
+        "weight_decay": _("Pulls weights towards zero: {low} to {high}.", low="0", high="10"),
+        "seed": _("Equal seeds give equal runs."),
+    }
+
+
+def _dataset_label(_: Translator, record: Dataset) -> str:
+    shape = _("{rows} rows, {columns} columns", rows=record.rows, columns=record.columns)
+    return f"\u2068{dataset_name(_, record.id, record.name)}\u2069 · {shape}"

@@ -1,0 +1,54 @@
+"""Ends the pages of ended logins: they lead to /login, and are forgotten by the server soon after."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+
+from nicegui import Client
+from nicegui import app as nicegui_app
+
+from app.platform import Platform
+from trainer.contract import Refusal
+
+CHECK_SECONDS = 2.0
+LEFT = "left"
+_log = logging.getLogger(__name__)
+
+
+def register(platform: Platform) -> None:
+    """Check every login that has pages open, each once, every `CHECK_SECONDS`."""
+
+    async def check_logins() -> None:
+        for token, clients in _clients_by_token().items():
+            try:
+                await platform.accounts.authenticate(token)
+            except Refusal:
+                for client in clients:
+                    _send_away(client)
+
+    def tell(client: Client) -> None:
+        _log.debug("A window of %s was forgotten", client.page.path)
+
+    nicegui_app.timer(CHECK_SECONDS, check_logins, immediate=False)
+    nicegui_app.on_delete(tell)
+
+
+def _clients_by_token() -> dict[str, list[Client]]:
+    found: dict[str, list[Client]] = defaultdict(list)
+    for client in list(Client.instances.values()):
+        request = client._request  # noqa: SLF001 - the property raises for NiceGUI's own clients, which have none
+        token = getattr(request.state, "token", None) if request is not None else None
+        if token and not client.is_deleted:
+            found[token].append(client)
+    return found
+
+
+def _send_away(client: Client) -> None:
+    if client.storage.get(LEFT):
+        # The browser had its chance to go. Where it went, NiceGUI deletes the client itself, and twice is an error.
+        if client.has_socket_connection and not client._delete_tasks:  # noqa: SLF001 - nothing else tells
+            client.delete()
+        return
+    client.storage[LEFT] = True
+    client.open("/login")

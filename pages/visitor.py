@@ -1,0 +1,167 @@
+"""Who is looking at a page: their login, language and time zone; and the rule that each handler checks the login anew.
+
+A page stays connected for as long as its window is open, and so outlives the login that it was built under.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any
+from urllib.parse import quote, unquote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import Request
+from nicegui import Client, background_tasks, ui
+from nicegui.element import Element
+
+from app.errors import NotAllowed, NotAuthenticated, NotFound
+from app.platform import Platform
+from app.records import User
+from components.page_frame import page_frame
+from components.states import error_state, loading_state
+from locales import Translator, choose_language
+from trainer.contract import Refusal
+
+NOTICE_MS = 8_000
+QUICK_SECONDS = 0.5  # data that takes longer is announced by a loading state
+WATCH_SECONDS = 1.0  # how long a live view may rest on the last check of the login
+THEMES = {"light": False, "dark": True}
+QUASAR_LANGUAGES = {"en": "en-US", "fa": "fa-IR"}
+
+
+@dataclass
+class Visitor:
+    """One window of one person."""
+
+    platform: Platform
+    translator: Translator
+    token: str
+    address: str
+    _user: User | None = field(default=None, repr=False)
+    _checked_at: float = 0.0
+
+    async def user(self) -> User:
+        """The person, if this login is still valid.
+
+        Raises:
+            NotAllowed, NotAuthenticated: it is not.
+        """
+        if not self.token:
+            raise NotAuthenticated
+        self._user = await self.platform.accounts.authenticate(self.token)
+        self._checked_at = time.monotonic()
+        return self._user
+
+    async def watching_user(self) -> User:
+        """Like `user`, for timers that only look: checked about once a second."""
+        if self._user is not None and time.monotonic() - self._checked_at < WATCH_SECONDS:
+            return self._user
+        return await self.user()
+
+    @contextmanager
+    def telling_problems(self) -> Iterator[None]:
+        """Turns a refusal into a sentence on the page, and the end of the login into the login page."""
+        try:
+            yield
+        except Refusal as refusal:
+            self.tell(refusal)
+
+    def tell(self, refusal: Refusal) -> None:
+        """Say what was refused; without a valid login, go and get one."""
+        if is_login_lost(refusal):
+            self.leave()
+            return
+        sentences = [self.translator.message(problem.message) for problem in refusal.problems]
+        ui.notify(" ".join(sentences), type="negative", timeout=NOTICE_MS, multi_line=True)
+
+    def leave(self) -> None:
+        ui.navigate.to(login_address(self.address))
+
+    async def load(self, fetch: Callable[[User], Awaitable[Any]], build: Callable[[Any], None]) -> None:
+        """Draw what `fetch` gives into the open region: at once when it comes quickly, else after a loading state."""
+        _ = self.translator
+        region = ui.element("div").classes("form")
+        task = background_tasks.create(self._fetch(fetch), handle_exceptions=False)
+        await asyncio.wait({task}, timeout=QUICK_SECONDS)
+        if not task.done():
+            with region:
+                waiting = loading_state(_("Loading…"))
+            await ui.context.client.connected()
+            await asyncio.wait({task})
+            waiting.delete()
+        try:
+            content = task.result()
+        except Refusal as refusal:
+            self._show_refusal(region, refusal)
+            return
+        with region:
+            build(content)
+
+    async def _fetch(self, fetch: Callable[[User], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever the page asks for
+        return await fetch(await self.user())
+
+    def _show_refusal(self, region: Element, refusal: Refusal) -> None:
+        if is_login_lost(refusal):
+            self.leave()
+            return
+        _ = self.translator
+        if isinstance(refusal, NotFound):
+            ui.status_code(404)
+        sentences = [_.message(problem.message) for problem in refusal.problems]
+        with region:
+            error_state(_("This cannot be shown"), sentences, [(_("To your runs"), "/runs"), (_("To your data"), "/datasets")])
+
+
+def welcome(platform: Platform, request: Request) -> Visitor:
+    """Recognise the visitor and set the page's language and colours; call it first in every page."""
+    language = choose_language(
+        request.cookies.get("tamrin_language"), request.headers.get("accept-language", ""), platform.settings.default_language
+    )
+    dress(ui.context.client, language, request)
+    query = f"?{request.url.query}" if request.url.query else ""
+    token = getattr(request.state, "token", None) or ""
+    return Visitor(platform, Translator(language, _zone_of(request)), token, request.url.path + query)
+
+
+def dress(client: Client, language: str, request: Request) -> None:
+    """The page object is shared by all visitors of a route: each gets a copy of their own."""
+    client.page = copy.copy(client.page)
+    client.page.language = QUASAR_LANGUAGES[language]  # type: ignore[assignment]
+    client.page.dark = THEMES.get(request.cookies.get("tamrin_theme", ""))
+
+
+@contextmanager
+def framed(visitor: Visitor, title: str, current: str = "") -> Iterator[Element]:
+    """The page's frame for somebody who is logged in."""
+    user: User | None = getattr(ui.context.client.request.state, "user", None)
+    _ = visitor.translator
+    ui.on_exception(lambda: ui.notify(_("Something went wrong. Nothing was changed; try again."), type="negative"))
+    with page_frame(_, title, current=current, user_name=user.name if user else None) as main:
+        yield main
+
+
+def login_address(address: str) -> str:
+    return f"/login?next={quote(address, safe='')}"
+
+
+def is_login_lost(refusal: Refusal) -> bool:
+    return isinstance(refusal, NotAuthenticated) or (
+        isinstance(refusal, NotAllowed) and refusal.problems[0].code == "invalid_token"
+    )
+
+
+def _zone_of(request: Request) -> tzinfo:
+    """The browser's time zone once it has told us, else the server's."""
+    name = unquote(request.cookies.get("tamrin_zone", ""))
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = datetime.now().astimezone().tzinfo
+        assert zone is not None, "an aware time has a zone"
+        return zone

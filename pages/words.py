@@ -1,0 +1,114 @@
+"""What states, kinds, tasks and measures are called on the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.jobs.snapshot import describe_state
+from app.records import DatasetStatus, Job, JobStatus
+from app.samples import SAMPLE_NAMES
+from locales import Translator
+from trainer.contract import Message
+
+STATES: Mapping[str, tuple[Message, str]] = {
+    JobStatus.QUEUED: (Message("Waiting"), ""),
+    JobStatus.STARTING: (Message("Starting"), "busy"),
+    JobStatus.LOADING: (Message("Loading data"), "busy"),
+    JobStatus.RUNNING: (Message("Training"), "busy"),
+    JobStatus.PAUSED: (Message("Paused"), "warn"),
+    JobStatus.COMPLETED: (Message("Completed"), "good"),
+    JobStatus.FAILED: (Message("Failed"), "bad"),
+    JobStatus.STOPPED: (Message("Stopped"), "warn"),
+}
+DATASET_STATES: Mapping[str, tuple[Message, str]] = {
+    DatasetStatus.READING: (Message("Being read"), "busy"),
+    DatasetStatus.READY: (Message("Ready"), "good"),
+    DatasetStatus.FAILED: (Message("Unreadable"), "bad"),
+}
+TASKS: Mapping[str, Message] = {
+    "binary": Message("Classification, two classes"),
+    "multiclass": Message("Classification, several classes"),
+    "regression": Message("Regression (a number)"),
+}
+NETWORKS: Mapping[str, Message] = {"mlp": Message("Neural network (MLP)"), "linear": Message("Linear model")}
+KINDS: Mapping[str, Message] = {
+    "number": Message("Number"),
+    "integer": Message("Whole number"),
+    "boolean": Message("Yes or no"),
+    "category": Message("Category"),
+    "text": Message("Free text"),
+    "date": Message("Date"),
+    "identifier": Message("Identifier"),
+    "constant": Message("Constant"),
+}
+MEASURES: Mapping[str, Message] = {
+    "accuracy": Message("Accuracy"),
+    "balanced_accuracy": Message("Balanced accuracy"),
+    "roc_auc": Message("ROC AUC"),
+    "f1": Message("F1 score"),
+    "log_loss": Message("Log loss"),
+    "r2": Message("R²"),
+    "rmse": Message("Root mean squared error"),
+    "mae": Message("Mean absolute error"),
+}
+SHORT_MEASURES: Mapping[str, Message] = {"accuracy": Message("Accuracy"), "rmse": Message("RMSE")}
+PARTS: Mapping[str, Message] = {
+    "test": Message("Test rows"),
+    "validation": Message("Validation rows"),
+    "trivial": Message("Guessing blindly"),
+}
+SHARES = frozenset({"accuracy", "balanced_accuracy"})
+SCORES = frozenset({"roc_auc", "f1", "r2"})  # between 0 and 1, where a millionth means nothing
+SCORE_DECIMALS = 4
+
+
+def name_of(_: Translator, names: Mapping[str, Message], key: str | None) -> str:
+    """The name in the reader's language; a key that nobody named yet as it is."""
+    if key is None:
+        return "–"
+    return _.message(names[key]) if key in names else key
+
+
+def dataset_name(_: Translator, dataset_id: str, name: str) -> str:
+    """A built-in sample's name in the reader's language; anybody's own data set as they named it."""
+    return _.message(SAMPLE_NAMES[dataset_id]) if dataset_id in SAMPLE_NAMES else name
+
+
+def state_of(_: Translator, job: Job) -> tuple[str, str]:
+    """(name, tone) of a job's state."""
+    if job.stop_requested and not job.state.is_terminal:
+        return _("Stopping"), "warn"
+    message, tone = STATES[job.status]
+    return _.message(message), tone
+
+
+def sentence_of(_: Translator, job: Job) -> str:
+    return _.message(describe_state(job))
+
+
+def measure(_: Translator, name: str, value: object) -> str:
+    """A metric's value: shares as percentages."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "–"
+    if name in SHARES:
+        return _.percent(value, 1)
+    return _.number(round(float(value), SCORE_DECIMALS) if name in SCORES else float(value))
+
+
+def parts_of(metrics: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
+    """Metrics by part of the data; a flat mapping counts as the test rows'."""
+    if not metrics:
+        return {}
+    parts = {name: metrics[name] for name in PARTS if isinstance(metrics.get(name), Mapping)}
+    return parts or {"test": metrics}
+
+
+def primary_figure(_: Translator, job: Job) -> str:
+    """The one number that says how good a run is: on test rows when there are, else on validation rows."""
+    parts = parts_of(job.metrics)
+    best = parts.get("test") or parts.get("validation") or {}
+    for name in ((job.metrics or {}).get("primary"), "accuracy", "rmse"):
+        if isinstance(name, str) and isinstance(best.get(name), int | float):
+            return f"{name_of(_, SHORT_MEASURES, name)} {measure(_, name, best[name])}"
+    return _("Validation loss {value}", value=job.validation_loss) if job.validation_loss is not None else "–"

@@ -1,0 +1,94 @@
+"""What tests of the running product share: a server of one's own, and a browser that reports every error it meets."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Page, Request, sync_playwright
+
+from app.api.guard import COOKIE
+from tests.browsers import launch_chromium
+from tests.servers import Server, running_server
+
+# Browsers report every refusal of a request as an error of the page; a refusal that the page explains is none.
+EXPLAINED = "Failed to load resource: the server responded with a status of 4"
+PASSWORD = "a long passphrase"
+LOCAL = ("data:", "blob:", "about:")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+# A module's own, and no session's: while Playwright runs, its event loop keeps asynchronous tests from theirs.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = launch_chromium(playwright)
+        yield started
+        started.close()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
+    """Open a window of its own at a path, optionally logged in with a token; errors in any of them fail the test."""
+    problems: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(EXPLAINED):
+            problems.append(f"console: {message.text}")
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((server.url, *LOCAL)):
+            problems.append(f"request to another host: {request.url}")
+
+    def on_page_error(error: Error) -> None:
+        problems.append(f"page: {error}")
+
+    def on_dialog(dialog: Dialog) -> None:
+        problems.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def open_at(path: str, token: str | None = None, locale: str = "en-US", width: int = 1280) -> Page:
+        context = browser.new_context(locale=locale, viewport={"width": width, "height": 900}, base_url=server.url)
+        contexts.append(context)
+        if token:
+            context.add_cookies([{"name": COOKIE, "value": token, "url": server.url}])
+        page = context.new_page()
+        page.on("console", on_console)
+        page.on("pageerror", on_page_error)
+        page.on("dialog", on_dialog)
+        page.on("request", on_request)
+        page.goto(path)
+        wait_until_live(page)
+        return page
+
+    yield open_at
+    for context in contexts:
+        context.close()
+    assert not problems, "\n".join(problems)
+
+
+def wait_until_live(page: Page) -> None:
+    page.wait_for_function("window.did_handshake === true")
+
+
+@pytest.fixture
+def token(server: Server) -> str:
+    """Somebody new, logged in."""
+    return register(server, f"{secrets.token_hex(8)}@example.com")
+
+
+def register(server: Server, email: str) -> str:
+    answer = httpx.post(f"{server.url}/api/auth/register", json={"email": email, "password": PASSWORD, "name": "Sara"})
+    answer.raise_for_status()
+    return str(answer.json()["token"])

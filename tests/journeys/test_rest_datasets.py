@@ -1,0 +1,148 @@
+"""Uploads through the REST interface: what comes in, what is refused, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.conftest import Person, flowers
+from tests.servers import Server
+
+
+def files_of(server: Server) -> set[Path]:
+    return {path for name in ("datasets", "incoming") for path in (server.data_dir / name).glob("*")}
+
+
+def test_an_upload_is_described_and_listed(sara: Person) -> None:
+    content = flowers()
+    answer = sara.upload("flowers.csv", content, "My flowers").json()
+    dataset = answer["dataset"]
+    assert answer["ok"] is True
+    assert (dataset["name"], dataset["filename"], dataset["type"]) == ("My flowers", "flowers.csv", "csv")
+    assert (dataset["size"], dataset["rows"], dataset["columns"]) == (len(content), 300, 4)
+    assert sara.client.get("/api/datasets").json() == {"ok": True, "datasets": [dataset]}
+    assert sara.client.get("/api/datasets/").json() == {"ok": True, "datasets": [dataset]}
+    assert sara.client.get(f"/api/datasets/{dataset['id']}").json()["dataset"] == dataset
+
+
+def test_the_profile_knows_columns_kinds_and_a_target(sara: Person) -> None:
+    profile = sara.client.get(f"/api/datasets/{sara.upload_flowers()}/profile").json()["profile"]
+    kinds = {column["name"]: column["kind"] for column in profile["columns"]}
+    assert kinds == {"height": "number", "width": "number", "colour": "category", "kind": "category"}
+    assert profile["columns"][0]["missing"] == 18
+    assert (profile["suggested"]["target"], profile["suggested"]["task"]) == ("kind", "multiclass")
+
+
+def test_rows_come_by_the_page(sara: Person) -> None:
+    rows = f"/api/datasets/{sara.upload_flowers()}/rows"
+    first = sara.client.get(rows, params={"offset": 0, "limit": 10}).json()
+    last = sara.client.get(rows, params={"offset": 295, "limit": 10}).json()
+    assert first["columns"] == ["height", "width", "colour", "kind"]
+    assert (len(first["rows"]), len(last["rows"]), last["total"]) == (10, 5, 300)
+    assert first["rows"][0][0] is None
+    assert sara.client.get(rows, params={"limit": 0}).status_code == 400
+    assert sara.client.get(rows, params={"offset": "x"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("filename", "content"),
+    [
+        ("rows.json", json.dumps([{"a": n, "b": "xy"[n % 2]} for n in range(20)])),
+        ("rows.jsonl", "\n".join(json.dumps({"a": n, "b": "xy"[n % 2]}) for n in range(20))),
+    ],
+)
+def test_json_comes_in_as_a_table(sara: Person, filename: str, content: str) -> None:
+    dataset = sara.upload(filename, content).json()["dataset"]
+    assert (dataset["rows"], dataset["columns"]) == (20, 2)
+
+
+@pytest.mark.parametrize(
+    ("filename", "content", "status", "named"),
+    [
+        ("empty.csv", b"", 400, "empty"),
+        ("header.csv", b"a,b,c\n", 400, ""),
+        ("one.csv", b"a\n1\n2\n", 400, ""),
+        ("noise.csv", bytes(range(256)) * 50, 400, ""),
+        ("rows.xyz", b"a,b\n1,2\n", 415, "rows.xyz"),
+        ("broken.jsonl", b'{"a": 1, "b": 2}\n{"a": 1, "b": 2}\n{"a": \n{"a": 1, "b": 2}\n', 400, "3"),
+        ("broken.json", b'[{"a": 1},\n{"a": }]', 400, "2"),
+        ("number.json", b"5", 400, ""),
+        ("latin.csv", "a,b\nné,1\n".encode("latin-1"), 400, ""),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_a_sentence_and_leaves_nothing(
+    sara: Person, server: Server, filename: str, content: bytes, status: int, named: str
+) -> None:
+    before = files_of(server)
+    answer = sara.upload(filename, content)
+    assert answer.status_code == status, answer.text
+    assert named in answer.json()["error"]
+    assert "Traceback" not in answer.json()["error"]
+    assert sara.client.get("/api/datasets").json()["datasets"] == []
+    assert files_of(server) == before
+
+
+def test_a_file_past_the_limit_is_413_and_leaves_nothing(sara: Person, server: Server) -> None:
+    before = files_of(server)
+    answer = sara.upload("large.csv", b"a,b\n" + b"1,2\n" * 600_000)
+    assert answer.status_code == 413
+    assert files_of(server) == before
+
+
+def test_a_request_without_a_file_is_refused(sara: Person) -> None:
+    post = partial(sara.client.post, "/api/datasets/upload")
+    for answer in (
+        post(data={"name": "x"}),
+        post(files={"other": ("a.csv", b"a,b\n1,2\n")}),
+        post(content=b"junk", headers={"Content-Type": "multipart/form-data; boundary=x"}),
+        post(content=b"junk", headers={"Content-Type": f"multipart/form-data; boundary={'x' * 300}"}),
+    ):
+        assert answer.status_code == 400
+        assert answer.json()["details"][0]["field"] == "file"
+
+
+def test_samples_are_everybodys_and_nobodys_to_delete(sara: Person) -> None:
+    assert sara.start().status_code == 200  # waits until the samples are written
+    samples = sara.client.get("/api/datasets/samples").json()["datasets"]
+    assert {sample["id"] for sample in samples} == {
+        "sample_iris",
+        "sample_wine",
+        "sample_breast_cancer",
+        "sample_digits",
+        "sample_diabetes",
+    }
+    assert sara.client.get("/api/datasets/sample_iris/rows").json()["total"] == 150
+    assert sara.client.delete("/api/datasets/sample_iris").status_code == 403
+
+
+def test_deleting_takes_record_and_files(sara: Person, server: Server) -> None:
+    before = files_of(server)
+    dataset_id = sara.upload_flowers()
+    assert files_of(server) != before
+    assert sara.client.delete(f"/api/datasets/{dataset_id}").json() == {"ok": True}
+    assert sara.client.get(f"/api/datasets/{dataset_id}").status_code == 404
+    assert files_of(server) == before
+
+
+def test_a_data_set_in_use_is_not_deleted(sara: Person) -> None:
+    dataset_id = sara.upload_flowers()
+    job_id = sara.start_job(dataset=dataset_id, epochs=1000, batch_size=1)
+    answer = sara.client.delete(f"/api/datasets/{dataset_id}")
+    assert answer.status_code == 409
+    assert job_id in answer.json()["error"]
+    sara.client.post(f"/api/training/{job_id}/stop")
+    sara.wait_until_ended(job_id)
+    assert sara.client.delete(f"/api/datasets/{dataset_id}").status_code == 200
+
+
+def test_somebody_elses_data_set_does_not_exist(sara: Person, omid: Person) -> None:
+    dataset_id = sara.upload_flowers()
+    for path in ("", "/rows", "/profile"):
+        assert omid.client.get(f"/api/datasets/{dataset_id}{path}").status_code == 404
+    assert omid.client.delete(f"/api/datasets/{dataset_id}").status_code == 404
+    assert omid.start(dataset=dataset_id).status_code == 404
+    assert omid.client.get("/api/datasets").json()["datasets"] == []
+    assert sara.client.get(f"/api/datasets/{dataset_id}").status_code == 200

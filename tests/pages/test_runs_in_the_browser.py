@@ -1,0 +1,148 @@
+"""Data, the form for a new run, and a run's page, as a person meets them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.conftest import OpenPage, wait_until_live
+from tests.servers import Server
+
+CHART_POINTS = "document.querySelector('.js-plotly-plot').data.map(trace => trace.x.map((x, i) => [x, trace.y[i]]))"
+ENDED_MS = 90_000
+LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
+
+
+def wait_for_samples(page: Page) -> None:
+    """The server writes them at its first start; until then the page says that there is no data."""
+    page.goto("/datasets")
+    while page.get_by_role("link", name="Iris", exact=True).count() == 0:
+        page.reload()
+        wait_until_live(page)
+
+
+def open_form(open_page: OpenPage, token: str) -> Page:
+    page = open_page("/datasets", token=token)
+    wait_for_samples(page)
+    page.goto("/runs/new?dataset=sample_iris")
+    wait_until_live(page)
+    return page
+
+
+def recorded_points(server: Server, job_id: str) -> list[list[list[float]]]:
+    """What the worker wrote, by trace."""
+    log = server.data_dir / "runs" / job_id / "attempt-1" / "events.jsonl"
+    events: list[dict[str, Any]] = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    metrics = [event for event in events if event["type"] == "metric"]
+    names = ("train_loss", "validation_loss")
+    return [[[event["epoch"], event["values"][name]] for event in metrics if name in event["values"]] for name in names]
+
+
+def test_all_settings_that_cannot_be_used_are_said_beside_their_fields(open_page: OpenPage, token: str) -> None:
+    page = open_form(open_page, token)
+    page.get_by_label("Epochs").fill("5000")
+    page.get_by_label("Batch size").fill("many")
+    page.get_by_label("Learning rate").fill("۷")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text("“Epochs” must be between 1 and 1000, not 5000.")).to_be_visible()
+    expect(page.get_by_text("“Batch size” must be a whole number, not “many”.")).to_be_visible()
+    expect(page.get_by_text("“Learning rate” must be between 0.00001 and 1, not 7.")).to_be_visible()
+    expect(page.get_by_label("Batch size")).to_have_value("many")
+
+
+def test_nothing_typed_is_lost_when_the_language_changes_and_enter_starts(open_page: OpenPage, token: str) -> None:
+    page = open_form(open_page, token)
+    page.get_by_label("Epochs").fill("7777")
+    page.get_by_label("Learning rate").fill("abc")
+    page.get_by_label("Batch size").fill("9")
+    page.keyboard.press("Tab")
+    page.wait_for_url("**batch_size=9**")
+    page.get_by_role("button", name="فارسی").click()
+    expect(page.get_by_label("شمار دوره‌ها")).to_have_value("7777")
+    expect(page.get_by_label("نرخ یادگیری")).to_have_value("abc")
+    wait_until_live(page)
+    page.get_by_label("نرخ یادگیری").press("Enter")
+    expect(page.get_by_label("شمار دوره‌ها")).to_have_attribute("aria-invalid", "true")
+    assert "7777" in str(page.get_by_label("شمار دوره‌ها").get_attribute("aria-description")).translate(LATIN)
+
+
+def test_the_chart_shows_every_point_once_live_and_after_a_reload(open_page: OpenPage, server: Server, token: str) -> None:
+    page = open_form(open_page, token)
+    page.get_by_label("Epochs").fill("۴۰")  # Persian digits are as good
+    page.get_by_label("Batch size").fill("4")
+    page.get_by_role("button", name="Start training").click()
+    page.wait_for_url("**/runs/job_*")
+    second_window = page.context.new_page()
+    second_window.goto(page.url)
+    for window in (page, second_window):
+        window.get_by_role("link", name="Download model").wait_for(timeout=ENDED_MS)
+    recorded = recorded_points(server, page.url.rpartition("/")[2])
+    assert len(recorded[0]) >= 40
+    for window in (page, second_window):
+        window.wait_for_function(f"() => {CHART_POINTS}[0].length >= {len(recorded[0])}")
+        assert window.evaluate(CHART_POINTS) == recorded
+    page.reload()
+    page.locator(".js-plotly-plot[data-ready]").wait_for()
+    assert page.evaluate(CHART_POINTS) == recorded
+    expect(page.get_by_role("table", name="Results")).to_contain_text("Accuracy")
+
+
+def test_a_run_is_stopped_after_asking(open_page: OpenPage, token: str) -> None:
+    page = open_form(open_page, token)
+    page.get_by_label("Epochs").fill("1000")
+    page.get_by_label("Batch size").fill("1")
+    page.get_by_role("button", name="Start training").click()
+    page.wait_for_url("**/runs/job_*")
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("alertdialog")).to_have_count(0)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Stopped", exact=True)).to_be_visible(timeout=ENDED_MS)
+
+
+def test_what_users_write_is_shown_as_text(open_page: OpenPage, token: str, tmp_path: Path) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    rows = "\n".join(f'{number},"{hostile}{{{{7*7}}}}",:{number % 3}' for number in range(60))
+    table = tmp_path / "hostile.csv"
+    table.write_text(f'amount,"{hostile}",:class\n{rows}\n', encoding="utf-8")
+    page = open_page("/datasets", token=token)
+    page.locator("input[type=file]").set_input_files(table)
+    page.get_by_label("Name", exact=True).fill(f"{hostile} خانه")
+    page.get_by_role("button", name="Upload").click()
+    page.wait_for_url("**/datasets/data_*", timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"{hostile} خانه")
+    expect(page.get_by_role("region", name="Rows")).to_contain_text(f"{hostile}{{{{7*7}}}}")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("26 to 50 of 60")).to_be_visible()
+    page.get_by_role("link", name="New run", exact=True).last.click()
+    page.wait_for_url("**/runs/new?dataset=*")
+    wait_until_live(page)
+    expect(page.get_by_label("Column to predict")).to_be_visible()
+    assert page.locator("img").count() == 0
+
+
+def test_a_file_of_another_kind_is_refused_before_it_is_sent(open_page: OpenPage, token: str, tmp_path: Path) -> None:
+    document = tmp_path / "report.pdf"
+    document.write_bytes(b"%PDF")
+    page = open_page("/datasets", token=token)
+    page.locator("input[type=file]").set_input_files(document)
+    expect(page.get_by_role("alert").first).to_contain_text("This kind of file cannot be read")
+
+
+def test_a_file_that_the_server_refuses_is_explained_beside_the_field(open_page: OpenPage, token: str, tmp_path: Path) -> None:
+    table = tmp_path / "narrow.csv"
+    table.write_text("only\n1\n2\n", encoding="utf-8")
+    page = open_page("/datasets", token=token, locale="fa-IR")
+    page.locator("input[type=file]").set_input_files(table)
+    page.get_by_role("button", name="بارگذاری").click()
+    expect(page.get_by_role("alert").first).to_contain_text("جدول تنها یک ستون دارد", timeout=30_000)
+
+
+def test_somebody_elses_run_does_not_exist(open_page: OpenPage, token: str) -> None:
+    page = open_page("/runs/job_000000000000000000", token=token)
+    expect(page.get_by_role("heading", level=1)).to_have_text("This cannot be shown")
+    expect(page.get_by_role("alert").first).to_contain_text("There is no run")

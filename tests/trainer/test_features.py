@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+import pandas
+import pytest
+import torch
+
+from trainer.contract import Message, Refusal
+from trainer.preparing.features import Features
+from trainer.preparing.leakage import find_leaks
+from trainer.preparing.table import ColumnKnowledge
+from trainer.preparing.targets import TargetCoding, fit_target
+
+
+def fit(frame: pandas.DataFrame, kinds: dict[str, str], exclude: tuple[str, ...] = ()) -> Features:
+    columns = {name: ColumnKnowledge(name, kind, Message("Why.")) for name, kind in kinds.items()}
+    return Features.fit(frame, columns, "target", exclude)
+
+
+def encode_one(kind: str, training: list[Any], rows: list[Any]) -> list[list[float]]:
+    features = fit(pandas.DataFrame({"c": training}), {"c": kind})
+    again = Features.from_plain(features.to_plain())
+    tensor = features.encode(pandas.DataFrame({"c": rows}))
+    assert torch.equal(tensor, again.encode(pandas.DataFrame({"c": rows})))
+    assert tensor.dtype == torch.float32
+    encoded: list[list[float]] = tensor.tolist()
+    return encoded
+
+
+def test_missing_number_is_the_median_and_marked() -> None:
+    encoded = encode_one("number", [1.0, 2.0, 9.0, None], [2.0, None, "rubbish", float("inf"), "2"])
+    assert [row[1] for row in encoded] == [0, 1, 1, 1, 0]
+    assert len({row[0] for row in encoded}) == 1
+
+
+def test_number_without_missing_values_has_no_indicator() -> None:
+    assert len(encode_one("number", [1.0, 2.0], [None])[0]) == 1
+
+
+def test_absurd_numbers_stay_finite_and_near() -> None:
+    encoded = encode_one("number", [1.0, 2.0, 3.0, 1e308], [1e308, -1e308, 2.0])
+    assert numpy.isfinite(encoded).all()
+    assert numpy.abs(encoded).max() <= 3.0
+
+
+def test_unknown_missing_and_rare_categories_have_their_places() -> None:
+    encoded = encode_one("category", ["a", "a", "b", "b", "rare", None], ["a", "b", "rare", "never seen", None])
+    assert encoded == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+
+
+def test_at_most_64_levels_are_kept() -> None:
+    encoded = encode_one("category", [f"level {number % 100}" for number in range(1000)], ["level 0"])
+    assert len(encoded[0]) == 66
+
+
+def test_booleans_are_signs_and_missing_is_nought() -> None:
+    assert encode_one("boolean", [True, False], [True, False, None, "TRUE", "maybe"]) == [[1], [-1], [0], [1], [0]]
+
+
+def test_dates_have_moment_year_month_and_weekday_also_as_text() -> None:
+    days = list(pandas.date_range("2020-01-01", periods=800))
+    encoded = encode_one("date", days, [days[0], "2020-01-01"])
+    assert len(encoded[0]) == 4
+    assert encoded[0] == encoded[1]
+    assert numpy.isfinite(encode_one("date", days, ["no date", None])).all()
+
+
+def test_what_is_left_out_has_its_reason() -> None:
+    frame = pandas.DataFrame(
+        {"a": [1.0, 2], "same": [1, 1], "id": [1, 2], "words": ["x", "y"], "flat": [5.0, 5.0], "mine": [1, 2]}
+    )
+    kinds = {"a": "number", "same": "constant", "id": "identifier", "words": "text", "flat": "number", "mine": "number"}
+    features = fit(frame, kinds, exclude=("mine",))
+    assert features.columns == ["a"]
+    assert [left_out.column for left_out in features.left_out] == ["same", "id", "words", "flat", "mine"]
+    assert all(left_out.reason.english() for left_out in features.left_out)
+
+
+def test_nothing_to_learn_from_is_refused() -> None:
+    with pytest.raises(Refusal, match="No column is left"):
+        fit(pandas.DataFrame({"a": [1.0, 2]}), {"a": "number"}, exclude=("a",))
+
+
+def test_absent_columns_and_unread_cells_are_told() -> None:
+    features = fit(pandas.DataFrame({"a": [1.0, 2.0] * 2, "b": ["x", "y"] * 2}), {"a": "number", "b": "category"})
+    reading = features.read(pandas.DataFrame({"a": ["one", "2", None], "more": [1, 2, 3]}))
+    assert reading.missing_columns == ["b"]
+    assert reading.unread == {"a": (1, "one")}
+
+
+def leaks(columns: dict[str, list[Any]], target: list[Any], task: str) -> list[Any]:
+    frame = pandas.DataFrame({**columns, "t": target})
+    coding: TargetCoding = fit_target("t", task, frame["t"], frame["t"])
+    return [message.params["column"] for message in find_leaks(frame, columns, coding)]
+
+
+def test_columns_that_give_the_target_away_are_named() -> None:
+    generator = numpy.random.default_rng(0)
+    classes = [number % 2 for number in range(200)]
+    columns = {
+        "words": [["no", "yes"][label] for label in classes],
+        "close": [label + generator.normal(0, 0.1) for label in classes],
+        "harmless": generator.normal(size=200).tolist(),
+        "names": [f"name {number}" for number in range(200)],
+    }
+    assert leaks(columns, classes, "binary") == ["words", "close"]
+
+
+def test_columns_that_give_a_number_away_are_named() -> None:
+    generator = numpy.random.default_rng(0)
+    target = generator.normal(size=200)
+    columns = {"twice": (2 * target).tolist(), "noise": generator.normal(size=200).tolist(), "group": ["a", "b"] * 100}
+    assert leaks(columns, target.tolist(), "regression") == ["twice"]

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.trainer.conftest import Ingest
+from trainer.contract import IngestOrder, Message, Refusal
+from trainer.reading.ingest import ingest
+
+
+def read_rows(tmp_path: Path) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as connection:
+        return connection.execute(f"SELECT * FROM '{tmp_path}/data/table.parquet'").fetchall()  # noqa: S608
+
+
+def kinds(profile: dict[str, Any]) -> dict[str, str]:
+    return {column["name"]: column["kind"] for column in profile["columns"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "file_format", "code", "words"),
+    [
+        ("", "csv", "empty_file", ["empty"]),
+        (" \n\n", "csv", "empty_file", ["empty"]),
+        (b"\xef\xbb\xbf", "csv", "empty_file", ["empty"]),
+        ("", "json", "empty_file", ["empty"]),
+        ("a,b\n", "csv", "no_rows", ["no rows"]),
+        ("[]", "json", "no_rows", ["no rows"]),
+        ("{}\n{}", "jsonl", "no_rows", ["no rows"]),
+        ("a\n1\n2\n", "csv", "one_column", ["“a”"]),
+        ('{"a":1}\n{"a":2}', "jsonl", "one_column", ["“a”"]),
+        (bytes(range(256)) * 8, "csv", "not_text", ["line 1"]),
+        ("a,b\n1,2\n".encode("utf-16"), "csv", "not_utf8", ["line 1".capitalize(), "0xFF"]),
+        (b"a,b\n1,2\n3,\x00\n", "csv", "not_text", ["line 3"]),
+        ("a,b\n1,x\n2,café\n".encode("latin-1"), "csv", "not_utf8", ["Line 3", "0xE9"]),
+        (b"a,b\n1,\xc3", "csv", "not_utf8", ["Line 2"]),
+        ('[{"a":1},\n{"a":2,}]', "json", "broken_json", ["line 2", "column 8"]),
+        ('[{"a":1}\n{"a":2}]', "json", "broken_json", ["line 2", "column 1"]),
+        ('[{"a":1}] x', "json", "broken_json", ["line 1", "column 11"]),
+        ('[{"a":1},', "json", "broken_json", ["line 1"]),
+        ('{"a":1}\n{"a":2\n{"a":3}', "jsonl", "broken_json", ["line 2"]),
+        ("[" * 100_000, "json", "broken_json", ["line 1"]),
+        ("[1,2]", "json", "not_a_table", ["Row 1", "a number"]),
+        ('{"a":1}', "json", "not_a_table", ["one object"]),
+        ('"text"', "json", "not_a_table", ["a text"]),
+        ('{"a":1}\n[2]', "jsonl", "not_a_table", ["Row 2", "an array"]),
+        (",".join(f"c{i}" for i in range(10_001)) + "\n1\n", "csv", "too_many_columns", ["10001", "10000"]),
+        ("a,b\n1\n2\n3,4\n", "csv", "unreadable_rows", ["line 2", "2 columns", "1"]),
+    ],
+)
+def test_unusable_file_is_refused_with_what_and_where(
+    ingest_text: Ingest, content: str | bytes, file_format: str, code: str, words: list[str]
+) -> None:
+    with pytest.raises(Refusal) as caught:
+        ingest_text(content, file_format)
+    (problem,) = caught.value.problems
+    assert problem.code == code
+    assert all(word in problem.message.english() for word in words), problem.message.english()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('[{"a":}]', "a value is missing here"),
+        ('[{"a":1 "b":2}]', "a comma or closing bracket is missing here"),
+        ('[{"a":1}\n{"a":2}]', "a comma or closing bracket is missing here"),
+        ('[{"a" 1}]', "a colon is missing here"),
+        ("[{a:1}]", "a name in double quotes is missing here"),
+        ('[{"a":"x}]', "a text is not closed"),
+        ('[{"a":"x\ny"}]', "a text holds a line break or another control character"),
+        ('[{"a":"\\x"}]', "a backslash is followed by something it cannot stand before"),
+        ('[{"a":"\\ux"}]', "a backslash is followed by something it cannot stand before"),
+        ('[{"a":1}] x', "something follows where the JSON has ended"),
+        ("[" * 100_000, "lists and objects are nested too deeply"),
+    ],
+)
+def test_what_is_wrong_with_json_is_a_sentence_of_ours(ingest_text: Ingest, content: str, reason: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        ingest_text(content, "json")
+    assert caught.value.problems[0].message.params["what"] == Message(reason)
+
+
+def test_refused_file_leaves_no_table(ingest_text: Ingest, tmp_path: Path) -> None:
+    with pytest.raises(Refusal):
+        ingest_text('{"a":1}\nbroken', "jsonl")
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ("a,b\r\n1,x\r\n2,y\r\n", [(1, "x"), (2, "y")]),
+        ("a;b\n1,5;x\n2;y\n", [("1,5", "x"), ("2", "y")]),
+        ("a\tb\n1\tx", [(1, "x")]),
+        ("a|b\n1|x\n", [(1, "x")]),
+        ("a,b\r1,x\r2,y\r", [(1, "x"), (2, "y")]),
+        ("a,b\n1,x\r\n2,y\n", [(1, "x"), (2, "y")]),
+        ("\n\na,b\n1,x\n", [(1, "x")]),
+        ('a,b\n1,"x, ""y""\nz"\n', [(1, 'x, "y"\nz')]),
+        ("a,b\n'x,y',1\n'z',2\n", [("x,y", 1), ("z", 2)]),
+        (b"\xef\xbb\xbfa,b\n1,x\n", [(1, "x")]),
+        ("نام,سن\nسارا,30\n", [("سارا", 30)]),
+    ],
+)
+def test_dialects_are_read(ingest_text: Ingest, tmp_path: Path, content: str | bytes, rows: list[Any]) -> None:
+    ingest_text(content)
+    assert read_rows(tmp_path) == rows
+
+
+def test_words_for_missing_and_infinite_numbers_become_missing(ingest_text: Ingest, tmp_path: Path) -> None:
+    profile = ingest_text("a,b\n1.5,x\n,NA\nNaN,N/A\n?,null\ninf, \n-Infinity,y\n2,nan\n")
+    assert read_rows(tmp_path) == [(1.5, "x"), (None, None), (None, None), (None, None), (None, None), (None, "y"), (2.0, None)]
+    assert profile["columns"][0]["missing"] == 5
+    assert (profile["columns"][0]["min"], profile["columns"][0]["max"], profile["columns"][0]["mean"]) == (1.5, 2.0, 1.75)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["1", "2", "x"], "category"),
+        (["99999999999999999999", "2", "3"], "number"),
+        (["true", "FALSE", ""], "boolean"),
+        (["007", "012", "007"], "category"),
+        (["1e3", ".5", "-2."], "number"),
+        (["1_000", "2", "3"], "category"),
+        (["2024-01-02", "2023/05/06", ""], "date"),
+        (["2024-01-02 10:00", "2024-01-02T11:00:05Z", "2020-02-02"], "date"),
+        (["2024-13-45", "2023-05-06", "2023-05-07"], "category"),
+        (["5", "5", "5"], "constant"),
+        (["", "NA", "?"], "constant"),
+    ],
+)
+def test_one_column_one_type_that_every_value_fits(ingest_text: Ingest, values: list[str], kind: str) -> None:
+    lines = "".join(f"{value},{position}\n" for position, value in enumerate(values))
+    assert kinds(ingest_text("v,other\n" + lines))["v"] == kind
+
+
+def test_type_does_not_fail_late(ingest_text: Ingest, tmp_path: Path) -> None:
+    lines = "".join(f"{number % 7},{number}\n" for number in range(30_000))
+    profile = ingest_text("v,other\n" + lines + "late,1\n")
+    assert profile["rows"] == 30_001
+    assert kinds(profile)["v"] == "category"
+    assert read_rows(tmp_path)[-1][0] == "late"
+
+
+def test_unreadable_rows_are_counted_with_line_and_reason(ingest_text: Ingest) -> None:
+    profile = ingest_text('a,b\n1,2\n3\n4,5\n6,7,8\n9,"x"y\n10,11\n12,13\n')
+    rejected = profile["rejected"]
+    assert profile["rows"] == 4
+    assert rejected["count"] == 3
+    assert [row["line"] for row in rejected["rows"]] == [3, 5, 6]
+    assert Message.from_dict(rejected["rows"][0]["reason"]).english() == "The header has 2 columns, this row has 1."
+    assert rejected["rows"][1]["text"] == "6,7,8"
+
+
+def test_only_the_first_fifty_rejected_rows_are_listed(ingest_text: Ingest) -> None:
+    profile = ingest_text("a,b\n" + "1,2\n" * 100 + "1\n" * 60)
+    assert (profile["rejected"]["count"], len(profile["rejected"]["rows"])) == (60, 50)
+
+
+def test_hundreds_of_columns_keep_their_order_and_their_rows(ingest_text: Ingest, tmp_path: Path) -> None:
+    header = ",".join(f"c{column}" for column in range(300))
+    lines = "".join(",".join(f"{row}.{column}" for column in range(300)) + "\n" for row in range(5))
+    assert list(kinds(ingest_text(f"{header}\n{lines}"))) == header.split(",")
+    assert read_rows(tmp_path)[3] == tuple(float(f"3.{column}") for column in range(300))
+
+
+def test_names_are_trimmed_and_never_alike(ingest_text: Ingest) -> None:
+    profile = ingest_text(" a ,a,,A,column_3\n1,2,3,4,5\n")
+    assert list(kinds(profile)) == ["a", "a_2", "column_3_2", "A_3", "column_3"]
+    assert len(profile["notes"]) == 3
+
+
+@pytest.mark.parametrize("name", ['a"; DROP TABLE cells; --', "'); SELECT 1; --", "c1", "$1", "a\\", "نام ستون", "<script>"])
+def test_hostile_column_name_is_only_a_name(ingest_text: Ingest, tmp_path: Path, name: str) -> None:
+    quoted = '"' + name.replace('"', '""') + '"'
+    profile = ingest_text(f"{quoted},other\n1,2\n3,4\n")
+    assert list(kinds(profile)) == [name, "other"]
+    assert read_rows(tmp_path) == [(1, 2), (3, 4)]
+
+
+def test_csv_file_cannot_make_the_reader_open_another_file(ingest_text: Ingest, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("s,t\n1,2\n")
+    profile = ingest_text(f"\"read_csv('{tmp_path}/secret.csv')\",b\n1,2\n")
+    assert profile["rows"] == 1
+
+
+@pytest.mark.parametrize("name", ["data[1].csv", "what?.csv", "st*r.csv", "it's.csv"])
+def test_file_name_is_no_pattern(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("a,b\n1,2\n")
+    (tmp_path / "star.csv").write_text("a,b\n1,2\n3,4\n")
+    assert ingest(IngestOrder(str(tmp_path / name), "csv", str(tmp_path / "o[u]t")))["rows"] == 1
+
+
+def test_json_keeps_column_order_nested_values_and_late_keys(ingest_text: Ingest, tmp_path: Path) -> None:
+    profile = ingest_text('[{"b": 1, "a": {"x": [1, 2.5]}}, {"b": NaN, "late": true}, {"b": null, "a": "سلام"}]', "json")
+    assert list(kinds(profile)) == ["b", "a", "late"]
+    assert read_rows(tmp_path) == [(1, '{"x": [1, 2.5]}', None), (None, None, True), (None, "سلام", None)]
+
+
+@pytest.mark.parametrize("file_format", ["json", "jsonl"])
+def test_objects_per_line_are_read_under_either_name(ingest_text: Ingest, tmp_path: Path, file_format: str) -> None:
+    ingest_text('\ufeff{"a": 1, "b": "x\\ny"}\r\n\r\n{"a": 2, "b": "q"}', file_format)
+    assert read_rows(tmp_path) == [(1, "x\ny"), (2, "q")]
+
+
+def test_json_numbers_of_any_length_and_half_characters_do_no_harm(ingest_text: Ingest, tmp_path: Path) -> None:
+    ingest_text('[{"a": ' + "9" * 5000 + ', "b": "\\ud800x"}, {"a": 2, "b": "\\u0000"}]', "json")
+    assert read_rows(tmp_path) == [(None, "?x"), (2.0, None)]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.one_of(st.binary(max_size=200), st.text(alphabet="a1,;\"\n\r\t|'{}[]:é ", max_size=120)),
+    name=st.sampled_from(["csv", "json", "jsonl"]),
+)
+def test_any_bytes_are_a_table_or_a_refusal(ingest_text: Ingest, content: bytes | str, name: str) -> None:
+    with contextlib.suppress(Refusal):
+        assert ingest_text(content, name)["rows"] > 0
+
+
+def test_ingesting_never_waits_for_torch_or_scikit_learn(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    code = """
+import sys
+from trainer.__main__ import main
+main()
+print({"torch", "sklearn", "pandas"} & set(sys.modules))
+"""
+    command = [sys.executable, "-c", code, "ingest", "--data", str(tmp_path / "a.csv"), "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_a_json_row_too_long_to_be_read_is_counted(ingest_text: Ingest) -> None:
+    rows = [{"a": 1, "b": "x"}, {"a": 2, "b": "y" * (17 << 20)}, {"a": 3, "b": "z"}]
+    profile = ingest_text("\n".join(json.dumps(row) for row in rows), "jsonl")
+    assert (profile["rows"], profile["rejected"]["count"]) == (2, 1)
+
+
+def test_half_a_character_in_a_json_key_is_replaced(ingest_text: Ingest) -> None:
+    profile = ingest_text('[{"\\ud800": 1, "b": "x"}, {"b": "y"}]', "json")
+    assert [column["name"] for column in profile["columns"]] == ["?", "b"]

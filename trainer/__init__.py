@@ -1,0 +1,1 @@
+"""The trainer: from an uploaded file to a trained model, usable without the web application."""

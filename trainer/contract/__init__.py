@@ -1,0 +1,40 @@
+"""What the web process and its workers agree on, in the standard library alone.
+
+Sentences and problems, the training specification, work orders, the event log and the layout of a run folder.
+Everything here is cheap to import: the web process and the keeper never load torch.
+"""
+
+from trainer.contract.events import EventLog, EventWriter, JsonObject, read_events
+from trainer.contract.messages import Message, Problem, Refusal, Scalar
+from trainer.contract.orders import IngestOrder, SamplesOrder, TrainOrder, read_order
+from trainer.contract.process import ProcessIdentity
+from trainer.contract.run_folder import ExitRecord, RunFolder, WorkerExit, write_json_atomically
+from trainer.contract.spec import FIELDS, NETWORKS, TASKS, SpecField, TrainingSpec, suggest_settings
+from trainer.contract.target import settle_target
+
+__all__ = [
+    "FIELDS",
+    "NETWORKS",
+    "TASKS",
+    "EventLog",
+    "EventWriter",
+    "ExitRecord",
+    "IngestOrder",
+    "JsonObject",
+    "Message",
+    "Problem",
+    "ProcessIdentity",
+    "Refusal",
+    "RunFolder",
+    "SamplesOrder",
+    "Scalar",
+    "SpecField",
+    "TrainOrder",
+    "TrainingSpec",
+    "WorkerExit",
+    "read_events",
+    "read_order",
+    "settle_target",
+    "suggest_settings",
+    "write_json_atomically",
+]

@@ -1,0 +1,198 @@
+"""The training loop: encoded rows and a specification enter, the weights of the best epoch leave.
+
+It tells its progress in events, keeps a checkpoint, and stops after the step in which a stop was asked for.
+Refused: a loss that is no longer finite.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+from trainer.contract.events import EventWriter
+from trainer.contract.messages import Message, Problem, Refusal
+from trainer.contract.spec import TrainingSpec
+from trainer.learning.checkpoint import Best, save_checkpoint
+from trainer.networks import Network, forward
+from trainer.preparing.targets import REGRESSION, TargetCoding
+
+REPORT_SECONDS = 0.1
+CHECKPOINT_SECONDS = 5.0
+WARM_UP_SHARE = 0.1
+ONE_THREAD_WORK = 20_000_000  # multiplications per step below which a second thread costs more than it gives
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Encoded rows [rows, features] float32; targets [rows], int64 class numbers or float32 standardised values."""
+
+    train_rows: torch.Tensor
+    train_targets: torch.Tensor
+    validation_rows: torch.Tensor
+    validation_targets: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class LoopResult:
+    """How training ended; `best` is None when it was stopped before the end of the first epoch."""
+
+    best: Best | None
+    epochs: int
+    steps: int
+    stopped: bool
+
+
+class TrainingLoop:
+    """One run of one network over one set of rows."""
+
+    def __init__(
+        self,
+        network: Network,
+        data: TrainingData,
+        spec: TrainingSpec,
+        coding: TargetCoding,
+        events: EventWriter,
+        checkpoint: Path,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.network, self.spec = network, spec
+        self.optimiser = _build_optimiser(network, spec)
+        self.generator = torch.Generator().manual_seed(spec.seed)
+        self.epoch_generator_state = self.generator.get_state()
+        self.step = 0
+        self.steps_per_epoch = -(-len(data.train_rows) // spec.batch_size)
+        self.total_steps = spec.epochs * self.steps_per_epoch
+        self.best: Best | None = None
+        self._data, self._coding, self._events = data, coding, events
+        self._checkpoint, self._should_stop = checkpoint, should_stop
+        self._losses = torch.zeros(self.steps_per_epoch)  # of this epoch; read only when reported
+        self._reported_at = self._saved_at = time.monotonic()
+
+    def run(self) -> LoopResult:
+        """Train `spec.epochs` epochs of `steps_per_epoch` steps each, or until a stop is asked for.
+
+        Raises:
+            Refusal: `diverged`.
+        """
+        for epoch in range(1, self.spec.epochs + 1):
+            rows, targets = self._start_epoch()
+            for position in range(self.steps_per_epoch):
+                start = position * self.spec.batch_size
+                batch = slice(start, start + self.spec.batch_size)
+                self._losses[position] = self._take_step(rows[batch], targets[batch])
+                if self._should_stop():
+                    return self._stop(epoch, position + 1)
+                if time.monotonic() - self._reported_at >= REPORT_SECONDS and position + 1 < self.steps_per_epoch:
+                    self._report_steps(epoch, position + 1)
+            self._finish_epoch(epoch)
+        self._save()
+        return LoopResult(self.best, self.spec.epochs, self.step, stopped=False)
+
+    def _start_epoch(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """One shuffled copy of the rows, from which batches are slices: faster than gathering every batch."""
+        self.epoch_generator_state = self.generator.get_state()
+        order = torch.randperm(len(self._data.train_rows), generator=self.generator)
+        self.network.prepare_epoch(self.generator, min(self.spec.batch_size, len(order)))
+        self.network.train()
+        return self._data.train_rows[order], self._data.train_targets[order]
+
+    def _take_step(self, rows: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        rate = learning_rate(self.step, self.total_steps, self.spec.lr)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        loss = compute_loss(self.network(rows), targets, self._coding)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        self.step += 1
+        return loss.detach()
+
+    def _finish_epoch(self, epoch: int) -> None:
+        train_loss = self._mean_loss(epoch, self.steps_per_epoch)
+        outputs = forward(self.network, self._data.validation_rows)
+        loss = compute_loss(outputs, self._data.validation_targets, self._coding).item()
+        if not math.isfinite(loss):
+            raise self._diverged(epoch, self.steps_per_epoch)
+        if self.best is None or loss < self.best.loss:
+            weights = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+            self.best = Best(epoch, loss, weights)
+        name, value = _primary_metric(outputs, self._data.validation_targets, self._coding)
+        self._emit_metric(float(epoch), {"train_loss": train_loss, "validation_loss": loss, name: value})
+        if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
+            self._save()
+
+    def _report_steps(self, epoch: int, steps: int) -> None:
+        loss = self._mean_loss(epoch, steps)
+        self._emit_metric(round(epoch - 1 + steps / self.steps_per_epoch, 4), {"train_loss": loss})
+        if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
+            self._save()
+
+    def _mean_loss(self, epoch: int, steps: int) -> float:
+        losses = self._losses[:steps]
+        mean = losses.mean().item()
+        if not math.isfinite(mean):
+            broken = (~losses.isfinite()).nonzero()
+            raise self._diverged(epoch, int(broken[0].item()) + 1 if len(broken) else steps)
+        return mean
+
+    def _emit_metric(self, epoch: float, values: dict[str, float]) -> None:
+        self._events.emit("metric", epoch=epoch, step=self.step, total_steps=self.total_steps, values=values)
+        self._reported_at = time.monotonic()
+
+    def _stop(self, epoch: int, steps: int) -> LoopResult:
+        self._mean_loss(epoch, steps)  # a run that diverged is refused, not kept
+        self._save()
+        return LoopResult(self.best, epoch - 1, self.step, stopped=True)
+
+    def _save(self) -> None:
+        save_checkpoint(self._checkpoint, self)
+        self._saved_at = time.monotonic()
+
+    def _diverged(self, epoch: int, step: int) -> Refusal:
+        message = Message(
+            "The loss became infinite at epoch {epoch}, step {step}, with learning rate {lr};"
+            " try a smaller one, such as {smaller}.",
+            {"epoch": epoch, "step": step, "lr": f"{self.spec.lr:g}", "smaller": f"{max(self.spec.lr / 10, 1e-5):g}"},
+        )
+        return Refusal(Problem("diverged", message, "lr"))
+
+
+def learning_rate(step: int, total_steps: int, peak: float) -> float:
+    """Linear warm-up to `peak`, then half a cosine down to nearly nothing (one cycle, Smith and Topin, 2018)."""
+    warm_up = max(1, round(WARM_UP_SHARE * total_steps))
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    return peak * 0.5 * (1.0 + math.cos(math.pi * (step - warm_up) / max(1, total_steps - warm_up)))
+
+
+def compute_loss(outputs: torch.Tensor, targets: torch.Tensor, coding: TargetCoding) -> torch.Tensor:
+    """Mean squared error of the standardised target, or cross entropy; a scalar."""
+    if coding.task == REGRESSION:
+        return functional.mse_loss(outputs[:, 0], targets)
+    return functional.cross_entropy(outputs, targets)
+
+
+def choose_threads(network: Network, batch_rows: int, most: int) -> int:
+    """One thread for small networks, which run faster so; decided by arithmetic, not by timing, so that runs repeat."""
+    weights = sum(parameter.numel() for parameter in network.parameters())
+    return most if weights * batch_rows > ONE_THREAD_WORK else 1
+
+
+def _primary_metric(outputs: torch.Tensor, targets: torch.Tensor, coding: TargetCoding) -> tuple[str, float]:
+    if coding.task == REGRESSION:
+        return "rmse", functional.mse_loss(outputs[:, 0].double(), targets.double()).sqrt().item() * coding.scale
+    return "accuracy", (outputs.argmax(dim=1) == targets).double().mean().item()
+
+
+def _build_optimiser(network: Network, spec: TrainingSpec) -> torch.optim.AdamW:
+    """Biases are not decayed: pulling them to zero only shifts predictions."""
+    weights = [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    biases = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
+    groups = [{"params": weights, "weight_decay": spec.weight_decay}, {"params": biases, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=spec.lr, fused=True)

@@ -1,0 +1,64 @@
+"""A bundle and rows of a table enter, predictions leave, with a note on everything that had to be taken as missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+import pandas
+import torch
+from numpy.typing import NDArray
+
+from trainer.contract.messages import Message, Scalar
+from trainer.model.bundle import Bundle
+from trainer.networks import forward
+from trainer.preparing.features import FeatureReading
+from trainer.preparing.targets import REGRESSION, TargetCoding
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One value per row; for classes also the probability [rows, classes] of each, and what could not be read."""
+
+    values: list[str] | list[float]
+    probabilities: NDArray[numpy.float64] | None
+    notes: list[Message]
+
+    def chosen_probability(self) -> list[float] | None:
+        """The probability of the predicted class of each row."""
+        return None if self.probabilities is None else [float(value) for value in self.probabilities.max(axis=1)]
+
+
+def predict(bundle: Bundle, frame: pandas.DataFrame) -> Prediction:
+    """Predict every row of `frame`; the target may be absent, columns that were not learnt from are ignored."""
+    reading = bundle.features.read(frame)
+    decoded = decode_outputs(forward(bundle.network, reading.tensor), bundle.coding)
+    notes = _describe(reading)
+    if bundle.coding.task == REGRESSION:
+        return Prediction([float(value) for value in decoded], None, notes)
+    return Prediction([bundle.coding.classes[position] for position in decoded.argmax(axis=1)], decoded, notes)
+
+
+def decode_outputs(outputs: torch.Tensor, coding: TargetCoding) -> NDArray[numpy.float64]:
+    """Raw outputs as probabilities [rows, classes], or as values [rows] in the target's own units."""
+    if coding.task == REGRESSION:
+        values: NDArray[Any] = outputs[:, 0].double().numpy() * coding.scale + coding.mean
+        return values
+    probabilities: NDArray[Any] = torch.softmax(outputs.double(), dim=1).numpy()
+    return probabilities
+
+
+def _describe(reading: FeatureReading) -> list[Message]:
+    notes = [
+        Message("The rows have no column “{column}”; it was taken as missing.", {"column": column})
+        for column in reading.missing_columns
+    ]
+    for column, (count, example) in reading.unread.items():
+        params: dict[str, Scalar] = {"column": column, "count": count, "example": example}
+        notes.append(
+            Message(
+                "“{column}”: {count} values not known from training, such as “{example}”, were taken as other or missing.", params
+            )
+        )
+    return notes

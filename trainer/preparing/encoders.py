@@ -1,0 +1,208 @@
+"""One column enters, its numbers for the network leave: an encoder per kind, fitted once and written as plain values.
+
+Cells that cannot be read (text in a number column, an unknown category) count as missing and are handed back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy
+import pandas
+from numpy.typing import NDArray
+
+MAX_LEVELS = 64
+MIN_LEVEL_ROWS = 2
+LARGEST = 1e100  # keeps squares of absurd values finite
+BEND = 3.0
+YEAR_2000 = pandas.Timestamp("2000-01-01")
+
+Encoded = NDArray[numpy.float32]
+Reading = tuple[Encoded, "pandas.Series[Any]"]  # [rows, width] and the cells that could not be read
+
+
+class Encoder(Protocol):
+    """What every kind of column offers."""
+
+    @property
+    def width(self) -> int: ...
+
+    def encode(self, values: pandas.Series[Any]) -> Reading: ...
+
+    def to_plain(self) -> dict[str, Any]: ...
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Encoder: ...
+
+
+def fit_encoder(kind: str, values: pandas.Series[Any]) -> Encoder:
+    """The encoder of a column of this kind, fitted on `values`."""
+    if kind in {"number", "integer"}:
+        return NumberEncoder.fit(_to_numbers(values))
+    if kind == "category":
+        return CategoryEncoder.fit(values)
+    return DateEncoder.fit(values) if kind == "date" else BooleanEncoder()
+
+
+@dataclass(frozen=True, slots=True)
+class NumberEncoder:
+    """Standardised, missing as the median, with an indicator column when the training rows miss some.
+
+    Far values are bent towards ±3 standard deviations by x / sqrt(1 + (x/3)²), as RealMLP does (Holzmüller et al., 2024).
+    """
+
+    median: float
+    mean: float
+    scale: float
+    marks_missing: bool
+
+    @classmethod
+    def fit(cls, numbers: pandas.Series[Any]) -> NumberEncoder:
+        known = numbers.dropna().to_numpy(dtype=numpy.float64)
+        if not len(known):
+            return cls(0.0, 0.0, 1.0, marks_missing=False)
+        scale = float(known.std())
+        return cls(float(numpy.median(known)), float(known.mean()), scale or 1.0, len(known) < len(numbers))
+
+    @property
+    def width(self) -> int:
+        return 2 if self.marks_missing else 1
+
+    def encode(self, values: pandas.Series[Any]) -> Reading:
+        numbers = _to_numbers(values)
+        refused = values[(numbers.isna() & values.notna()).to_numpy()]
+        raw = numbers.to_numpy(dtype=numpy.float64, na_value=numpy.nan)
+        missing = numpy.isnan(raw)
+        scaled = (numpy.where(missing, self.median, raw) - self.mean) / self.scale
+        bent = scaled / numpy.sqrt(1.0 + (scaled / BEND) ** 2)
+        return _stack(bent, missing) if self.marks_missing else _stack(bent), refused
+
+    def to_plain(self) -> dict[str, Any]:
+        return {
+            "encoder": "number",
+            "median": self.median,
+            "mean": self.mean,
+            "scale": self.scale,
+            "marks_missing": self.marks_missing,
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> NumberEncoder:
+        return cls(plain["median"], plain["mean"], plain["scale"], plain["marks_missing"])
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryEncoder:
+    """One slot per level, one for other and unknown levels, one for missing."""
+
+    levels: tuple[str, ...]
+
+    @classmethod
+    def fit(cls, values: pandas.Series[Any]) -> CategoryEncoder:
+        counts = {str(level): int(count) for level, count in values.dropna().astype(str).value_counts().items()}
+        frequent = [level for level, count in counts.items() if count >= MIN_LEVEL_ROWS]
+        frequent.sort(key=lambda level: (-counts[level], level))
+        return cls(tuple(frequent[:MAX_LEVELS]))
+
+    @property
+    def width(self) -> int:
+        return len(self.levels) + 2
+
+    def encode(self, values: pandas.Series[Any]) -> Reading:
+        slots = {level: slot for slot, level in enumerate(self.levels)}
+        other, missing = len(self.levels), len(self.levels) + 1
+        known = values.notna()
+        positions = values.astype(object).astype(str).map(slots)
+        # A rare level of the training rows shares the slot of levels never seen: both say "something else".
+        refused = values[(positions.isna() & known).to_numpy()]
+        chosen = positions.fillna(other).where(known, missing).to_numpy(dtype=numpy.int64)
+        encoded = numpy.zeros((len(values), self.width), dtype=numpy.float32)
+        encoded[numpy.arange(len(values)), chosen] = 1.0
+        return encoded, refused
+
+    def to_plain(self) -> dict[str, Any]:
+        return {"encoder": "category", "levels": list(self.levels)}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> CategoryEncoder:
+        return cls(tuple(plain["levels"]))
+
+
+@dataclass(frozen=True, slots=True)
+class BooleanEncoder:
+    """1 for true, -1 for false, 0 for missing."""
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    def encode(self, values: pandas.Series[Any]) -> Reading:
+        words = values.astype(object).astype(str).str.lower()
+        signs = words.map({"true": 1.0, "false": -1.0, "1": 1.0, "0": -1.0})
+        refused = values[(signs.isna() & values.notna()).to_numpy()]
+        return _stack(signs.fillna(0.0).to_numpy(dtype=numpy.float64)), refused
+
+    def to_plain(self) -> dict[str, Any]:
+        return {"encoder": "boolean"}
+
+    @classmethod
+    def from_plain(cls, _plain: Mapping[str, Any]) -> BooleanEncoder:
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class DateEncoder:
+    """The moment, the year, the month and the weekday, each as a number column."""
+
+    parts: tuple[NumberEncoder, ...]
+
+    @classmethod
+    def fit(cls, values: pandas.Series[Any]) -> DateEncoder:
+        return cls(tuple(NumberEncoder.fit(part) for part in _date_parts(_to_dates(values))))
+
+    @property
+    def width(self) -> int:
+        return sum(part.width for part in self.parts)
+
+    def encode(self, values: pandas.Series[Any]) -> Reading:
+        dates = _to_dates(values)
+        refused = values[(dates.isna() & values.notna()).to_numpy()]
+        encoded = [part.encode(numbers)[0] for part, numbers in zip(self.parts, _date_parts(dates), strict=True)]
+        return numpy.concatenate(encoded, axis=1), refused
+
+    def to_plain(self) -> dict[str, Any]:
+        return {"encoder": "date", "parts": [part.to_plain() for part in self.parts]}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> DateEncoder:
+        return cls(tuple(NumberEncoder.from_plain(part) for part in plain["parts"]))
+
+
+ENCODERS: Mapping[str, type[Encoder]] = {
+    "number": NumberEncoder,
+    "category": CategoryEncoder,
+    "boolean": BooleanEncoder,
+    "date": DateEncoder,
+}
+
+
+def _to_numbers(values: pandas.Series[Any]) -> pandas.Series[Any]:
+    numbers = pandas.to_numeric(values, errors="coerce").astype("float64")
+    return numbers.where(numbers.abs() < numpy.inf).clip(-LARGEST, LARGEST)
+
+
+def _to_dates(values: pandas.Series[Any]) -> pandas.Series[Any]:
+    if pandas.api.types.is_datetime64_any_dtype(values):
+        return values
+    return pandas.to_datetime(values.astype(object), errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
+
+
+def _date_parts(dates: pandas.Series[Any]) -> list[pandas.Series[Any]]:
+    days = (dates - YEAR_2000).dt.total_seconds() / 86_400
+    return [days, dates.dt.year.astype("float64"), dates.dt.month.astype("float64"), dates.dt.day_of_week.astype("float64")]
+
+
+def _stack(*columns: NDArray[Any]) -> Encoded:
+    return numpy.stack(columns, axis=1).astype(numpy.float32)

@@ -1,0 +1,118 @@
+"""Columns of any kind enter, one float32 tensor [rows, features] leaves.
+
+Every statistic is fitted on the training rows alone. Columns that tell nothing are left out, each with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+import pandas
+import torch
+
+from trainer.contract.messages import Message, Problem, Refusal
+from trainer.preparing.encoders import ENCODERS, Encoder, fit_encoder
+from trainer.preparing.table import ColumnKnowledge
+
+UNUSED_KINDS: Mapping[str, Message] = {
+    "constant": Message("It never changes."),
+    "identifier": Message("It names the row and would be learnt by heart."),
+    "text": Message("Free text is not read yet."),
+}
+LEAST_RANGE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A column the network does not see, and why."""
+
+    column: str
+    reason: Message
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"column": self.column, "reason": self.reason.as_dict()}
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureReading:
+    """The encoded rows, and what could not be read: column -> cells that were taken as missing, with one example."""
+
+    tensor: torch.Tensor
+    missing_columns: list[str]
+    unread: dict[str, tuple[int, str]]
+
+
+class Features:
+    """Encoders by column, in the order of the tensor's columns."""
+
+    def __init__(self, encoders: Mapping[str, Encoder], left_out: Iterable[LeftOut] = ()) -> None:
+        self._encoders = dict(encoders)
+        self.left_out = list(left_out)
+
+    @classmethod
+    def fit(
+        cls, training: pandas.DataFrame, columns: Mapping[str, ColumnKnowledge], target: str, exclude: Collection[str]
+    ) -> Features:
+        """Learn from the training rows.
+
+        Raises:
+            Refusal: `no_features`, when no column is left to predict from.
+        """
+        encoders: dict[str, Encoder] = {}
+        left_out: list[LeftOut] = []
+        for name, knowledge in columns.items():
+            if name == target:
+                continue
+            reason = Message("You left it out.") if name in exclude else UNUSED_KINDS.get(knowledge.kind)
+            if reason is None:
+                encoder = fit_encoder(knowledge.kind, training[name])
+                encoded, _ = encoder.encode(training[name])
+                if numpy.ptp(encoded, axis=0).max() > LEAST_RANGE:
+                    encoders[name] = encoder
+                    continue
+                reason = Message("It does not change in the training rows.")
+            left_out.append(LeftOut(name, reason))
+        if not encoders:
+            message = Message(
+                "No column is left to predict “{target}” from. Leave out fewer columns or add some.", {"target": target}
+            )
+            raise Refusal(Problem("no_features", message, "exclude"))
+        return cls(encoders, left_out)
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self._encoders)
+
+    @property
+    def width(self) -> int:
+        return sum(encoder.width for encoder in self._encoders.values())
+
+    def encode(self, frame: pandas.DataFrame) -> torch.Tensor:
+        """A float32 tensor [rows, width]; absent columns, unknown categories and unreadable cells count as missing."""
+        return self.read(frame).tensor
+
+    def read(self, frame: pandas.DataFrame) -> FeatureReading:
+        """As `encode`, and says what it had to take as missing."""
+        rows = numpy.zeros((len(frame), self.width), dtype=numpy.float32)
+        start, absent, unread = 0, [], {}
+        for name, encoder in self._encoders.items():
+            if name in frame.columns:
+                values = frame[name]
+            else:
+                values = pandas.Series([None] * len(frame), dtype=object)
+                absent.append(name)
+            rows[:, start : start + encoder.width], refused = encoder.encode(values)
+            start += encoder.width
+            if len(refused):
+                unread[name] = (len(refused), str(refused.iloc[0])[:80])
+        return FeatureReading(torch.from_numpy(rows), absent, unread)
+
+    def to_plain(self) -> list[dict[str, Any]]:
+        return [{"column": name, **encoder.to_plain()} for name, encoder in self._encoders.items()]
+
+    @classmethod
+    def from_plain(cls, plain: Iterable[Mapping[str, Any]]) -> Features:
+        return cls({entry["column"]: ENCODERS[entry["encoder"]].from_plain(entry) for entry in plain})

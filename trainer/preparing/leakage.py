@@ -1,0 +1,82 @@
+"""Columns that alone give the target away enter as training rows, leave as warnings; nothing is dropped silently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy
+import pandas
+from sklearn.metrics import roc_auc_score
+
+from trainer.contract.messages import Message
+from trainer.preparing.targets import REGRESSION, TargetCoding
+
+SUSPICIOUS = 0.95
+ONE_TO_ONE = 0.99
+MAX_ROWS = 20_000
+MIN_ROWS = 30
+MIN_ROWS_PER_LEVEL = 5  # with fewer, a level tells its rows apart by chance
+
+
+def find_leaks(training: pandas.DataFrame, columns: Iterable[str], coding: TargetCoding) -> list[Message]:
+    """A warning per column that alone predicts the target with ROC AUC, R² or a one-to-one mapping above the bounds."""
+    rows = training.head(MAX_ROWS)
+    if len(rows) < MIN_ROWS:
+        return []
+    target = coding.encode(rows[coding.name])
+    warnings = []
+    for column in columns:
+        measure, value = _strength(rows[column], target, coding)
+        if value is not None:
+            warnings.append(
+                Message(
+                    "“{column}” alone nearly gives “{target}” away ({measure}: {value})."
+                    " If it is known only afterwards, leave it out.",
+                    {"column": column, "target": coding.name, "measure": measure, "value": f"{value:.3f}"},
+                )
+            )
+    return warnings
+
+
+def _strength(values: pandas.Series[Any], target: numpy.ndarray[Any, Any], coding: TargetCoding) -> tuple[Message, float | None]:
+    """The measure that shows a leak and its value; None when there is no leak."""
+    levels = values.nunique()
+    are_numbers = pandas.api.types.is_numeric_dtype(values) and not pandas.api.types.is_bool_dtype(values)
+    if coding.task == REGRESSION:
+        share = _explained(values, target, are_numbers, levels)
+        return Message("R²"), share if share is not None and share > SUSPICIOUS else None
+    if are_numbers and coding.outputs == len(("no", "yes")):
+        area = _area(values, target)
+        return Message("ROC AUC"), area if area is not None and area > SUSPICIOUS else None
+    if levels * MIN_ROWS_PER_LEVEL > len(values):
+        return Message("Accuracy"), None
+    largest = pandas.crosstab(values.astype(object).where(values.notna(), None).astype(str), target).max(axis=1).sum()
+    accuracy = float(largest) / len(values)
+    always = float(numpy.bincount(target).max()) / len(values)
+    return Message("Accuracy"), accuracy if accuracy >= ONE_TO_ONE and accuracy > always else None
+
+
+def _explained(values: pandas.Series[Any], target: numpy.ndarray[Any, Any], are_numbers: bool, levels: int) -> float | None:
+    """The share of the target's variance that a straight line, or the mean of each level, explains."""
+    known = values.notna().to_numpy()
+    wanted = pandas.Series(target[known], dtype="float64")
+    total = float(wanted.var(ddof=0)) if len(wanted) else 0.0
+    if total == 0.0 or levels < len(("a", "b")):
+        return None
+    if are_numbers:
+        numbers = values[known].to_numpy(dtype=numpy.float64)
+        with numpy.errstate(all="ignore"):
+            return float(numpy.corrcoef(numbers, wanted)[0, 1] ** 2) if numbers.std() > 0 else None
+    if levels * MIN_ROWS_PER_LEVEL > len(wanted):
+        return None
+    means = wanted.groupby(values[known].astype(str).to_numpy()).transform("mean")
+    return float(means.var(ddof=0)) / total
+
+
+def _area(values: pandas.Series[Any], target: numpy.ndarray[Any, Any]) -> float | None:
+    known = values.notna().to_numpy()
+    if known.mean() < SUSPICIOUS or len(set(target[known].tolist())) < len(("no", "yes")):
+        return None
+    area = float(roc_auc_score(target[known], values[known].to_numpy(dtype=numpy.float64)))
+    return max(area, 1.0 - area)

@@ -1,0 +1,87 @@
+"""The column to predict: enters as values, leaves as class numbers or standardised numbers, and back again.
+
+Refused: numbers too large to compute with. What else a target must be is settled before (trainer.contract.target).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+import pandas
+from numpy.typing import NDArray
+
+from trainer.contract.messages import Message, Problem, Refusal
+
+REGRESSION = "regression"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCoding:
+    """How the target is written for the network: `classes` in order, or `mean` and `scale` for numbers."""
+
+    name: str
+    task: str
+    classes: tuple[str, ...] = ()
+    mean: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the network gives per row."""
+        return 1 if self.task == REGRESSION else len(self.classes)
+
+    def encode(self, values: pandas.Series[Any]) -> NDArray[Any]:
+        """Class numbers (int64) or standardised values (float32), shape [rows]; no value may be missing."""
+        if self.task == REGRESSION:
+            numbers = pandas.to_numeric(values).to_numpy(dtype=numpy.float64)
+            return ((numbers - self.mean) / self.scale).astype(numpy.float32)
+        positions = {label: position for position, label in enumerate(self.classes)}
+        return class_labels(values).map(positions).to_numpy(dtype=numpy.int64, copy=True)  # pandas lends read-only views
+
+    def to_plain(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "task": self.task,
+            "classes": list(self.classes),
+            "mean": self.mean,
+            "scale": self.scale,
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> TargetCoding:
+        return cls(**{**plain, "classes": tuple(plain["classes"])})
+
+
+def fit_target(name: str, task: str, values: pandas.Series[Any], training: pandas.Series[Any]) -> TargetCoding:
+    """Classes come from all rows with a target (`values`), so that none is unknown; numbers from the training rows alone."""
+    if task != REGRESSION:
+        return TargetCoding(name, task, classes=sorted_classes(values))
+    numbers = pandas.to_numeric(training).to_numpy(dtype=numpy.float64)
+    with numpy.errstate(over="ignore", invalid="ignore"):
+        mean, scale = float(numbers.mean()), float(numbers.std())
+    if not (numpy.isfinite(mean) and numpy.isfinite(scale)):
+        text = "“{target}” cannot be predicted: its values are too large (up to {largest}). Choose another target."
+        message = Message(text, {"target": name, "largest": f"{numpy.abs(numbers).max():.3g}"})
+        raise Refusal(Problem("target_not_learnable", message, "target"))
+    return TargetCoding(name, task, mean=mean, scale=scale or 1.0)
+
+
+def sorted_classes(values: pandas.Series[Any]) -> tuple[str, ...]:
+    """The labels of all classes; numbers in their own order, everything else alphabetically."""
+    return tuple(dict.fromkeys(class_labels(pandas.Series(sorted(values.unique())))))
+
+
+def class_labels(values: pandas.Series[Any]) -> pandas.Series[Any]:
+    """Values as people write them: 1 rather than 1.0, true rather than True."""
+    return values.map(_label)
+
+
+def _label(value: object) -> str:
+    if isinstance(value, bool | numpy.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | numpy.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)

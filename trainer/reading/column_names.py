@@ -1,0 +1,46 @@
+"""Column names as they were written enter; names that are never empty and never alike leave, each change with a note."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trainer.contract.messages import Message
+
+MAX_NOTES = 20
+
+
+def tidy_names(written: Sequence[str]) -> tuple[list[str], list[Message]]:
+    """Trim names, name the unnamed `column_<position>` and number those alike apart from case.
+
+    Case counts as alike because DuckDB, like SQL, does not tell "Age" from "age".
+    """
+    taken = {name.strip().casefold() for name in written}
+    used: set[str] = set()
+    names, notes = [], []
+    for position, original in enumerate(written, start=1):
+        # NUL ends a name in half of the world's tools, and a name is shown on one line.
+        wanted = " ".join(original.replace("\0", " ").split())
+        name = wanted or f"column_{position}"
+        if name.casefold() in used or (not wanted and name.casefold() in taken):
+            name = _numbered(name, used | taken)
+        if not wanted:
+            notes.append(Message("Column {position} has no name; it is called “{name}”.", {"position": position, "name": name}))
+        elif name != wanted:
+            notes.append(_renamed(position, wanted, name))
+        used.add(name.casefold())
+        names.append(name)
+    return names, notes[:MAX_NOTES]
+
+
+def _renamed(position: int, original: str, name: str) -> Message:
+    return Message(
+        "Column {position} is called “{original}” like an earlier one; it is now “{name}”.",
+        {"position": position, "original": original, "name": name},
+    )
+
+
+def _numbered(name: str, taken: set[str]) -> str:
+    number = 2
+    while f"{name}_{number}".casefold() in taken:
+        number += 1
+    return f"{name}_{number}"
