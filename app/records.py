@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -70,6 +71,13 @@ TERMINAL = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
 LIVE = frozenset({JobStatus.STARTING, JobStatus.LOADING, JobStatus.RUNNING})
 
 
+class Begin(StrEnum):
+    """What an attempt begins with."""
+
+    START = "START"  # the first step
+    CHECKPOINT = "CHECKPOINT"  # the newest checkpoint of the attempts before it; the first step when there is none
+
+
 class User(SQLModel, table=True):
     """A person with an account."""
 
@@ -117,7 +125,7 @@ class Job(SQLModel, table=True):
     """A training job with its latest snapshot; every step it took is in the event log of its attempt."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_queue", "status", "created_at"), Index("ix_jobs_owner", "owner_id", "created_at"))
+    __table_args__ = (Index("ix_jobs_queue", "status", "queue_rank"), Index("ix_jobs_owner", "owner_id", "created_at"))
 
     id: str = Field(default_factory=lambda: new_id("job"), primary_key=True)
     owner_id: str = Field(foreign_key="users.id", ondelete="CASCADE")
@@ -126,7 +134,13 @@ class Job(SQLModel, table=True):
     status: str = JobStatus.QUEUED
     attempt: int = 0
     spec: dict[str, Any] = Field(sa_type=JSON)
+    begins_with: str = Begin.START
+    priority: int = Field(default=0, description="Higher goes first; set by administrators.")
+    queue_rank: float = Field(default_factory=time.time, description="Lower goes first among one person's waiting jobs.")
+    device: str = Field(default="cpu", description="Where the latest attempt runs: cpu, or cuda:<number>.")
     stop_requested: bool = False
+    pause_requested: bool = False
+    last_event_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     progress: float = 0.0
     epoch: int = 0
     step: int = 0
@@ -155,6 +169,8 @@ class Attempt(SQLModel, table=True):
     job_id: str = Field(foreign_key="jobs.id", index=True, ondelete="CASCADE")
     number: int
     folder: str = Field(description="Relative to the data folder.")
+    begins_with: str = Begin.START
+    first_event: int = 1
     started_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     exit: dict[str, Any] | None = Field(default=None, sa_type=JSON)

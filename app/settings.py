@@ -33,6 +33,22 @@ class Settings(BaseSettings):
     threads_per_job: int = Field(
         0, ge=0, le=1024, description="CPU threads of one job; 0 shares the processors among the running jobs."
     )
+    running_jobs_per_user: int = Field(0, ge=0, description="How many of these one person may have; 0 is as many as there are.")
+    waiting_jobs_per_user: int = Field(100, ge=1, description="How many jobs of one person may wait in the queue.")
+    job_memory_mb: int = Field(
+        0, ge=0, description="Memory one job may take, in megabytes; 0 shares most of the machine's among the running jobs."
+    )
+    job_minutes: float = Field(0, ge=0, description="How long one job may run, in minutes; 0 is as long as it takes.")
+    job_disk_mb: int = Field(10_240, ge=0, description="Disk space one job's folder may take, in megabytes; 0 is no limit.")
+    job_log_mb: int = Field(256, ge=0, description="How much one job may print into its log, in megabytes; 0 is no limit.")
+    checkpoints_kept: int = Field(2, ge=1, le=1000, description="How many of its latest checkpoints a job keeps.")
+    silent_minutes: float = Field(10.0, gt=0, description="A running job is marked when it has said nothing for so many minutes.")
+    resume_interrupted: bool = Field(
+        False, description="Whether jobs cut off by a restart of the machine go on by themselves from their checkpoint."
+    )
+    gpu_job_memory_mb: int = Field(
+        0, ge=0, description="GPU memory set aside for one job, in megabytes; 0 gives every job a GPU of its own."
+    )
     ingest_memory_mb: int = Field(1024, ge=256, description="Memory that reading one upload may take, in megabytes.")
     stop_grace_seconds: float = Field(
         10.0, ge=0.1, le=3600, description="How long a stopped job may take to finish its step and save."

@@ -88,7 +88,8 @@ def _add(session: DatabaseSession, job: Job) -> None:
 
 
 def _claim(session: DatabaseSession) -> Job | None:
-    waiting = session.exec(select(Job).where(Job.status == JobStatus.QUEUED).order_by(col(Job.created_at))).all()
+    query = select(Job).where(Job.status == JobStatus.QUEUED).order_by(col(Job.queue_rank), col(Job.created_at))
+    waiting = session.exec(query).all()
     if not waiting:
         return None
     at_work = Counter(session.exec(select(Job.owner_id).where(col(Job.status).in_(LIVE))).all())

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from app.records import JobStatus
 
+ENDINGS = frozenset({JobStatus.PAUSED, JobStatus.COMPLETED, JobStatus.STOPPED, JobStatus.FAILED})
 MOVES: dict[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.QUEUED: frozenset({JobStatus.STARTING, JobStatus.STOPPED, JobStatus.FAILED}),
-    JobStatus.STARTING: frozenset(
-        {JobStatus.LOADING, JobStatus.RUNNING, JobStatus.COMPLETED, JobStatus.STOPPED, JobStatus.FAILED}
-    ),
-    JobStatus.LOADING: frozenset({JobStatus.RUNNING, JobStatus.COMPLETED, JobStatus.STOPPED, JobStatus.FAILED}),
-    JobStatus.RUNNING: frozenset({JobStatus.PAUSED, JobStatus.COMPLETED, JobStatus.STOPPED, JobStatus.FAILED}),
-    JobStatus.PAUSED: frozenset({JobStatus.QUEUED, JobStatus.STOPPED}),
+    JobStatus.QUEUED: frozenset({JobStatus.STARTING, JobStatus.PAUSED, JobStatus.STOPPED, JobStatus.FAILED}),
+    JobStatus.STARTING: ENDINGS | {JobStatus.LOADING, JobStatus.RUNNING},
+    JobStatus.LOADING: ENDINGS | {JobStatus.RUNNING},
+    JobStatus.RUNNING: ENDINGS,
+    JobStatus.PAUSED: frozenset({JobStatus.STOPPED}),
     JobStatus.COMPLETED: frozenset(),
     JobStatus.FAILED: frozenset(),
     JobStatus.STOPPED: frozenset(),
 }
+# From these a person may ask for another attempt of the same job: resume, retry, more epochs. Nothing else leaves them.
+RESTARTABLE = frozenset({JobStatus.PAUSED, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
 
 
 def is_legal(seen: JobStatus, following: JobStatus) -> bool:

@@ -4,15 +4,16 @@ Sentences and problems, the training specification, work orders, the event log a
 Everything here is cheap to import: the web process and the keeper never load torch.
 """
 
-from trainer.contract.events import EventLog, EventWriter, JsonObject, read_events
+from trainer.contract.events import DISK_FULL, EventLog, EventWriter, JsonObject, find_event, read_events
 from trainer.contract.messages import Message, Problem, Refusal, Scalar
-from trainer.contract.orders import IngestOrder, SamplesOrder, TrainOrder, read_order
+from trainer.contract.orders import IngestOrder, Limits, SamplesOrder, TrainOrder, read_order
 from trainer.contract.process import ProcessIdentity
 from trainer.contract.run_folder import ExitRecord, RunFolder, WorkerExit, write_json_atomically
 from trainer.contract.spec import FIELDS, NETWORKS, TASKS, SpecField, TrainingSpec, suggest_settings
 from trainer.contract.target import settle_target
 
 __all__ = [
+    "DISK_FULL",
     "FIELDS",
     "NETWORKS",
     "TASKS",
@@ -21,6 +22,7 @@ __all__ = [
     "ExitRecord",
     "IngestOrder",
     "JsonObject",
+    "Limits",
     "Message",
     "Problem",
     "ProcessIdentity",
@@ -32,6 +34,7 @@ __all__ = [
     "TrainOrder",
     "TrainingSpec",
     "WorkerExit",
+    "find_event",
     "read_events",
     "read_order",
     "settle_target",

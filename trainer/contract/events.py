@@ -1,42 +1,47 @@
-"""The event log of a run: numbered JSON lines, appended by one worker and read by anyone from any number.
+"""The event log of a run: numbered JSON lines, appended by its worker and read by anyone from any number.
 
-Kinds: `state`, `plan`, `metric`, `log`, `artefact`, `result`, `problem` (docs/events.md names their fields).
+Kinds: `attempt`, `state`, `plan`, `metric`, `log`, `artefact`, `result`, `problem` (docs/events.md names their fields).
 A torn last line, left by a killed worker, is never returned.
 """
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from trainer.contract.messages import Message, Problem
 
 JsonObject = dict[str, Any]
 FLUSH_SECONDS = 0.02
 READ_BYTES = 1 << 20
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class EventWriter:
-    """Appends events; buffered for at most `FLUSH_SECONDS` so that a fast loop is not slowed by its own reporting."""
+    """Appends events; buffered for at most `FLUSH_SECONDS` so that a fast loop is not slowed by its own reporting.
 
-    def __init__(self, path: Path) -> None:
-        existing = read_events(path)
-        self._next_number = existing.last_number + 1
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.ftruncate(self._file, existing.end)
-        self._buffer: list[bytes] = []
+    Several writers may share a log: numbers are given under a lock on the file, as the lines go in. While the disk is
+    full, events wait in memory, in order, and the log keeps ending with a whole line.
+    """
+
+    def __init__(self, path: Path, first_number: int = 1) -> None:
+        """`first_number` is that of the log's first event: an attempt goes on counting where the one before it ended."""
+        self._path = path
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._known = EventLog([], 0, first_number - 1)
+        self._waiting: list[JsonObject] = []
         self._flushed_at = 0.0
 
     def emit(self, kind: str, /, **fields: object) -> None:
         """Add one event; call `flush` after those that must be seen at once."""
-        event = {"n": self._next_number, "at": round(time.time(), 4), "type": kind, **fields}
-        self._next_number += 1
-        self._buffer.append(json.dumps(event, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n")
+        self._waiting.append({"at": round(time.time(), 4), "type": kind, **fields})
         if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
             self.flush()
 
@@ -51,15 +56,41 @@ class EventWriter:
         self.emit("problem", problem=problem.as_dict())
         self.flush()
 
-    def flush(self) -> None:
-        data, self._buffer = b"".join(self._buffer), []
+    def flush(self) -> bool:
+        """Write what waits; False when the disk is full, and it goes on waiting."""
         self._flushed_at = time.monotonic()
-        while data:
-            data = data[os.write(self._file, data) :]
+        if not self._waiting:
+            return True
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            self._append()
+        except OSError as error:
+            if error.errno not in DISK_FULL:
+                raise
+            os.ftruncate(self._file, self._known.end)
+            return False
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        return True
 
-    def close(self) -> None:
-        self.flush()
+    def _append(self) -> None:
+        if os.fstat(self._file).st_size != self._known.end:  # another writer's lines, or a torn one that a dead one left
+            self._known = read_events(self._path, self._known.end, self._known.last_number)
+            self._known = EventLog([], self._known.end, self._known.last_number)
+            os.ftruncate(self._file, self._known.end)
+        first = self._known.last_number + 1
+        data = b"".join(_encode({"n": number, **event}) for number, event in enumerate(self._waiting, first))
+        written = 0
+        while written < len(data):
+            written += os.write(self._file, data[written:])
+        self._known = EventLog([], self._known.end + len(data), self._known.last_number + len(self._waiting))
+        self._waiting = []
+
+    def close(self) -> bool:
+        """Write what waits and close; False when the disk is full, and those events are lost."""
+        is_complete = self.flush()
         os.close(self._file)
+        return is_complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +117,45 @@ def read_events(path: Path, offset: int = 0, last_number: int = 0, limit_bytes: 
     events = [event for line in whole.split(b"\n") if (event := _decode(line)) is not None] if newline else []
     numbers = [last_number, *(event["n"] for event in events)]
     return EventLog(events, offset + len(whole) + len(newline), max(numbers))
+
+
+def find_event(path: Path, after: int) -> int:
+    """The byte offset of the first event whose number is above `after`, found by halving: the log is sorted by number."""
+    try:
+        with path.open("rb") as file:
+            low, high = 0, file.seek(0, os.SEEK_END)
+            while low < high:
+                middle = (low + high) // 2
+                start, number = _number_at(file, middle, high)
+                if number is None or number > after:
+                    high = middle
+                else:
+                    file.seek(start)
+                    low = start + len(file.readline())
+            return low
+    except FileNotFoundError:
+        return 0
+
+
+def _number_at(file: BinaryIO, offset: int, end: int) -> tuple[int, int | None]:
+    """Start and number of the first event that begins at or after `offset`; None when none does before `end`."""
+    file.seek(max(0, offset - 1))
+    start = offset
+    if offset:
+        start = offset - 1 + len(file.readline())
+    while start < end:
+        line = file.readline()
+        event = _decode(line) if line.endswith(b"\n") else None
+        if event is not None:
+            return start, event["n"]
+        if not line:
+            break
+        start += len(line)
+    return start, None
+
+
+def _encode(event: JsonObject) -> bytes:
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
 
 
 def _decode(line: bytes) -> JsonObject | None:

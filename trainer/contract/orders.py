@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,45 @@ from trainer.contract.spec import TrainingSpec
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What one attempt may use; 0 is no limit. The keeper holds the worker to it (spec.json, `limits`)."""
+
+    memory_mb: int = 0
+    wall_seconds: float = 0.0
+    disk_mb: int = 0
+    log_mb: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class TrainOrder:
-    """Train on `table` (Parquet, with profile.json beside it) using at most `threads` threads."""
+    """Train on `table` (Parquet, with profile.json beside it) using at most `threads` threads.
+
+    `resume_from` names checkpoint folders of earlier attempts, the newest first; empty starts afresh. The attempt counts
+    its events from `first_event` on and keeps the newest `keep_checkpoints` checkpoints.
+    """
 
     table: str
     training: TrainingSpec = field(default_factory=TrainingSpec)
     threads: int = 1
+    attempt: int = 1
+    first_event: int = 1
+    resume_from: tuple[str, ...] = ()
+    keep_checkpoints: int = 2
 
     def as_dict(self) -> dict[str, Any]:
-        return {"kind": "train", "table": self.table, "training": self.training.as_dict(), "threads": self.threads}
+        return {
+            "kind": "train",
+            "table": self.table,
+            "training": self.training.as_dict(),
+            "threads": self.threads,
+            "attempt": self.attempt,
+            "first_event": self.first_event,
+            "resume_from": list(self.resume_from),
+            "keep_checkpoints": self.keep_checkpoints,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +86,19 @@ class SamplesOrder:
 Order = TrainOrder | IngestOrder | SamplesOrder
 
 
+def read_limits(path: Path) -> Limits:
+    """The limits in spec.json, for the keeper; none when there are none."""
+    return Limits(**json.loads(path.read_text(encoding="utf-8")).get("limits", {}))
+
+
 def read_order(path: Path) -> Order:
     """Read spec.json; it was written by this program, so a wrong one is a defect, not bad input."""
     data = json.loads(path.read_text(encoding="utf-8"))
+    data.pop("limits", None)
     kind = data.pop("kind")
     if kind == "train":
-        return TrainOrder(data["table"], TrainingSpec.parse(data["training"]), data["threads"])
+        data |= {"training": TrainingSpec.parse(data["training"]), "resume_from": tuple(data.get("resume_from", ()))}
+        return TrainOrder(**data)
     if kind == "ingest":
         return IngestOrder(**data)
     if kind == "samples":

@@ -1,6 +1,6 @@
 """The files through which a worker, its keeper and the web process talk, and who writes which.
 
-spec.json (web process) · keeper.json, worker.json, exit.json (keeper) · stop (whoever asks for a stop)
+spec.json (web process) · keeper.json, worker.json, usage.jsonl, exit.json (keeper) · stop, pause (whoever asks for it)
 events.jsonl, checkpoint/, model.pt, report.json (worker) · worker.log (what the worker printed)
 """
 
@@ -22,7 +22,10 @@ class WorkerExit(IntEnum):
 
     COMPLETED = 0
     REFUSED = 65  # sysexits.h EX_DATAERR: a `problem` event says why
+    OUT_OF_MEMORY = 71  # sysexits.h EX_OSERR: an allocation was refused
+    DISK_FULL = 74  # sysexits.h EX_IOERR: what had to be written could not be
     STOPPED = 75  # sysexits.h EX_TEMPFAIL: stopped on request, checkpoint kept
+    PAUSED = 76  # stopped to be resumed: checkpoint kept, nothing published
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,20 @@ class ExitRecord:
     killed_after_grace: bool
     ended_at: float  # Unix time
     last_lines: tuple[str, ...]  # the end of worker.log
+    limit: str | None = None  # which limit ended it: "memory", "time", "disk" or "log"
+    limit_value: float | None = None  # that limit: megabytes, or seconds of "time"
+    limit_used: float | None = None  # what was measured against it, in the same unit
+    peak_memory_mb: float | None = None
+    is_system_out_of_memory: bool = False  # the kernel killed a process for want of memory while this one died of SIGKILL
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "last_lines": list(self.last_lines)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ExitRecord:
-        return cls(**{**data, "last_lines": tuple(data["last_lines"])})
+        """Read a record, also one that an earlier version wrote."""
+        known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+        return cls(**{**known, "last_lines": tuple(data["last_lines"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,15 @@ class RunFolder:
     @property
     def stop(self) -> Path:
         return self.path / "stop"
+
+    @property
+    def pause(self) -> Path:
+        """Beside `stop`: the stop is meant as a pause."""
+        return self.path / "pause"
+
+    @property
+    def usage(self) -> Path:
+        return self.path / "usage.jsonl"
 
     @property
     def exit(self) -> Path:
