@@ -15,7 +15,11 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session as DatabaseSession
+
+from app.errors import DISK_IS_FULL, Unavailable
+from trainer.contract import Message
 
 Result = TypeVar("Result")
 BUSY_TIMEOUT_MS = 10_000
@@ -55,8 +59,21 @@ class Database:
 
     @staticmethod
     def _run(engine: Engine, work: Callable[[DatabaseSession], Result]) -> Result:
-        with DatabaseSession(engine, expire_on_commit=False) as session, session.begin():
-            return work(session)
+        try:
+            with DatabaseSession(engine, expire_on_commit=False) as session, session.begin():
+                return work(session)
+        except OperationalError as error:
+            raise _in_words(error) from error
+
+
+def _in_words(error: OperationalError) -> Exception:
+    """A full disk and a lock that outlasts all patience are no defects: the reader may try again."""
+    reason = str(error.orig)
+    if "full" in reason or "disk I/O" in reason:
+        return Unavailable("disk_full", DISK_IS_FULL)
+    if "locked" in reason:
+        return Unavailable("database_busy", Message("The server's database is busy, so nothing was changed. Try again."))
+    return error
 
 
 def _create_engine(url: str) -> Engine:

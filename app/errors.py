@@ -19,6 +19,7 @@ from typing import Any
 from trainer.contract import Message, Problem, Refusal
 
 BAD_REQUEST = 400
+DISK_IS_FULL = Message("The server's disk is full, so nothing was changed. Ask its operator to free some space, then try again.")
 
 
 class PlatformError(Refusal):

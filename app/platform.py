@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,11 +13,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.accounts import Accounts
 from app.database import Database
 from app.datasets import Datasets
+from app.jobs.attempt_tokens import AttemptTokens
+from app.jobs.control import JobControl
+from app.jobs.devices import Places
 from app.jobs.feed import Feed
+from app.jobs.following import Followers
 from app.jobs.launchers.local import LocalLauncher
 from app.jobs.queue import JobQueue
 from app.jobs.service import Jobs
 from app.jobs.supervisor import Supervisor
+from app.jobs.work_orders import WorkOrders
+from app.machine import Gpus, Machine
 from app.samples import Samples
 from app.settings import InvalidSettings, Settings
 
@@ -30,30 +36,50 @@ class Platform:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.database = _open_database(settings)
-        self.accounts = Accounts(self.database, settings.resolve_secret(), settings.registration_open)
-        launcher = LocalLauncher(settings.stop_grace_seconds)
+        secret = settings.resolve_secret()
+        self.accounts = Accounts(self.database, secret, settings.registration_open)
+        self._launcher = launcher = LocalLauncher(settings.stop_grace_seconds)
         self.datasets = Datasets(settings, self.database, launcher)
         self.samples = Samples(settings, self.database, launcher)
-        queue, feed = JobQueue(self.database), Feed()
-        self.supervisor = Supervisor(settings, queue, feed, self.datasets, launcher)
-        self.jobs = Jobs(settings, self.database, self.datasets, self.samples, queue, self.supervisor, feed)
+        queue = JobQueue(self.database, settings.running_jobs_per_user, settings.waiting_jobs_per_user)
+        self.feed = feed = Feed()
+        self.orders = orders = WorkOrders(settings, self.datasets)
+        self.followers = Followers(feed, orders)
+        self.attempt_tokens = AttemptTokens(secret)
+        gpus = Gpus()
+        places = Places(settings.max_running_jobs, gpus.list(), settings.gpu_job_memory_mb)
+        self.machine = Machine(settings.data_dir, gpus, queue.count)
+        self.supervisor = Supervisor(settings, queue, feed, orders, launcher, places)
+        self.jobs = Jobs(self.database, self.datasets, self.samples, queue, self.supervisor, feed, orders)
+        self.job_control = JobControl(settings, self.database, self.jobs, queue, self.supervisor, feed, orders)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the background tasks; on leaving, workers go on and are adopted at the next start."""
         await self.datasets.sweep()
-        tasks = [
-            _start("supervisor", self.supervisor.run()),
-            _start("samples", self.samples.prepare()),
-            _start("interrupted uploads", self.datasets.resume_reading()),
-        ]
+        works = {
+            "supervisor": self.supervisor.run(),
+            "machine": self.machine.run(),
+            "samples": self.samples.prepare(),
+            "interrupted uploads": self.datasets.resume_reading(),
+        }
         try:
-            yield
+            async with self._launcher.running(), _tasks(works):
+                yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            self.feed.close()
             self.database.close()
+
+
+@asynccontextmanager
+async def _tasks(works: Mapping[str, Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    tasks = [_start(name, work) for name, work in works.items()]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _open_database(settings: Settings) -> Database:

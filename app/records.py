@@ -140,6 +140,8 @@ class Job(SQLModel, table=True):
     device: str = Field(default="cpu", description="Where the latest attempt runs: cpu, or cuda:<number>.")
     stop_requested: bool = False
     pause_requested: bool = False
+    is_silent: bool = Field(default=False, description="Whether a running job has said nothing for suspiciously long.")
+    last_event: int = Field(default=0, description="Number of the latest event that these figures stand for.")
     last_event_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     progress: float = 0.0
     epoch: int = 0

@@ -123,7 +123,7 @@ class RunPage:
         sentence = _("Training ends after the current step. What was learnt so far is kept.")
         if await confirm(_("Stop this run?"), sentence, yes=_("Stop"), no=_("Go on")):
             with self.visitor.telling_problems():
-                await self.visitor.platform.jobs.stop(await self.visitor.user(), self.job_id)
+                await self.visitor.platform.job_control.stop(await self.visitor.user(), self.job_id)
 
     async def _has_model(self, user: User, job: Job) -> bool:
         if not job.state.is_terminal:

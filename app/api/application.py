@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api import auth, datasets, training
+from app.api import auth, datasets, job_control, job_events, status_updates, training
 from app.api.guard import Guard
 from app.api.responses import install_error_mapping, install_unknown_paths
 from app.platform import Platform
+from app.realtime import create_socket_application
 
 DESCRIPTION = """Everything the pages can do, for programs. Register or log in, then send the token as
 `Authorization: Bearer <token>`. Every failure is `{"error", "code", "details"}`."""
@@ -39,6 +40,11 @@ def create_api(platform: Platform) -> FastAPI:
     api.include_router(auth.create_router(platform))
     api.include_router(datasets.create_router(platform))
     api.include_router(training.create_router(platform))
+    api.include_router(job_control.create_router(platform))
+    api.include_router(job_control.create_log_router(platform))
+    api.include_router(job_events.create_router(platform))
+    api.include_router(status_updates.create_router(platform))
+    api.mount("/socket.io", create_socket_application(platform))
 
     @api.get("/health", tags=["health"])
     async def health() -> dict[str, bool]:

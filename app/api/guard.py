@@ -20,10 +20,21 @@ from trainer.contract import Message
 
 COOKIE = "tamrin_session"
 OPEN_PATHS = frozenset(
-    {"/login", "/register", "/health", "/favicon.ico", "/api-docs", "/api/openapi.json", "/api/auth/login", "/api/auth/register"}
+    {
+        "/login",
+        "/register",
+        "/health",
+        "/favicon.ico",
+        "/api-docs",
+        "/api/openapi.json",
+        "/api/auth/login",
+        "/api/auth/register",
+        "/api/training/internal/status-update",  # asks for the attempt's own token instead
+    }
 )
 # The framework's own scripts and its socket: a socket shows nothing but the page its unguessable client id belongs to.
-OPEN_PREFIXES = ("/api-docs-assets/", "/_nicegui/", "/_nicegui_ws/")
+# Programs' own socket asks for its token when they connect.
+OPEN_PREFIXES = ("/api-docs-assets/", "/_nicegui/", "/_nicegui_ws/", "/socket.io/")
 GUARDED_PREFIXES = ("/_nicegui/client/",)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY_VIOLATION = 1008

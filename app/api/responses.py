@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Match
 
-from app.errors import error_body, refuse, status_of
-from trainer.contract import Message, Problem, Refusal
+from app.errors import DISK_IS_FULL, Unavailable, error_body, refuse, status_of
+from trainer.contract import DISK_FULL, Message, Problem, Refusal
 
 NOT_FOUND, METHOD_NOT_ALLOWED = 404, 405
 ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -51,6 +51,7 @@ def install_error_mapping(api: FastAPI) -> None:
     api.add_exception_handler(Refusal, _on_refusal)
     api.add_exception_handler(RequestValidationError, _on_invalid_request)
     api.add_exception_handler(HTTPException, _on_http_error)
+    api.add_exception_handler(OSError, _on_system_error)
     api.add_exception_handler(Exception, _on_defect)
 
 
@@ -86,6 +87,12 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
         return JSONResponse(error_body(refuse("method_not_allowed", message)), METHOD_NOT_ALLOWED, error.headers)
     message = Message("The request cannot be used: {detail}", {"detail": str(error.detail)[:300]})
     return JSONResponse(error_body(refuse("bad_request", message)), error.status_code, error.headers)
+
+
+async def _on_system_error(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
+        return await _on_refusal(request, Unavailable("disk_full", DISK_IS_FULL))
+    return await _on_defect(request, error)
 
 
 async def _on_defect(request: Request, error: Exception) -> JSONResponse:

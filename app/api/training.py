@@ -1,19 +1,22 @@
-"""/api/training: start, watch, list, stop, download."""
+"""/api/training: start, watch, list, download."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import FileResponse
 
 from app.api.auth import current_user
+from app.api.job_control import describe_outlook
 from app.api.responses import StrictRoute
 from app.errors import refuse
 from app.jobs.snapshot import describe_job
 from app.platform import Platform
 from trainer.contract import FIELDS, Message, SpecField
 
+MOST_JOBS = 1000
+MOST_ROWS = 2**31
 JSON_TYPES: dict[str, dict[str, Any]] = {
     "integer": {"type": "integer"},
     "number": {"type": "number"},
@@ -47,20 +50,21 @@ def create_router(platform: Platform) -> APIRouter:
 
     @router.get("/status")
     async def get_status(job_id: str, request: Request) -> dict[str, Any]:
-        """Where one job is."""
-        return {"ok": True, "status": describe_job(await jobs.get(current_user(request), job_id))}
+        """Where one job is, its place in the queue, and what may be done to it now."""
+        job = await jobs.get(current_user(request), job_id)
+        return {"ok": True, "status": {**describe_job(job), **await describe_outlook(platform, job)}}
 
     @router.get("/jobs")
     @router.get("/jobs/", include_in_schema=False)
-    async def list_jobs(request: Request) -> dict[str, Any]:
-        """My jobs, newest first."""
-        return {"ok": True, "jobs": [describe_job(job) for job in await jobs.list(current_user(request))]}
-
-    @router.post("/{job_id}/stop")
-    async def stop(job_id: str, request: Request) -> dict[str, Any]:
-        """Stop a job: a waiting one at once, a running one after its current step; its last checkpoint stays."""
-        job = await jobs.stop(current_user(request), job_id)
-        return {"ok": True, "status": describe_job(job)}
+    async def list_jobs(
+        request: Request,
+        offset: Annotated[int, Query(ge=0, le=MOST_ROWS)] = 0,
+        limit: Annotated[int, Query(ge=1, le=MOST_JOBS)] = MOST_JOBS,
+    ) -> dict[str, Any]:
+        """My jobs, newest first; `total` says how many there are beyond this page."""
+        user = current_user(request)
+        page = await jobs.list(user, offset, limit)
+        return {"ok": True, "jobs": [describe_job(job) for job in page], "total": await jobs.count(user)}
 
     @router.get("/{job_id}/download", response_class=FileResponse)
     async def download(job_id: str, request: Request) -> FileResponse:

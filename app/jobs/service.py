@@ -1,8 +1,9 @@
-"""What a person may do with jobs: submit, list, look at, follow, stop; somebody else's job does not exist for them."""
+"""What a person may do with jobs: submit, list, look at, follow, read; somebody else's job does not exist for them."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,38 +12,39 @@ from sqlmodel import col, func, select
 
 from app.database import Database
 from app.datasets import SAMPLE_PREFIX, Datasets
-from app.errors import Conflict, NotFound
+from app.errors import NotFound
 from app.jobs.feed import Feed, Subscription
-from app.jobs.queue import JobQueue, run_folder_name
+from app.jobs.logbook import LogPage, read_last_page, read_next_page
+from app.jobs.queue import JobQueue
 from app.jobs.supervisor import Supervisor
-from app.records import Job, JobStatus, User, now
+from app.jobs.work_orders import WorkOrders
+from app.records import Attempt, Job, Role, User
 from app.samples import DEFAULT_SAMPLE, Samples
-from app.settings import Settings
-from trainer.contract import JsonObject, Message, RunFolder, TrainingSpec, read_events, settle_target
+from trainer.contract import JsonObject, Message, TrainingSpec, read_events, settle_target
 
 REQUIRED = ("epochs", "batch_size", "lr")
 
 
 class Jobs:
-    """One person's view of the queue."""
+    """One person's view of the jobs."""
 
     def __init__(
         self,
-        settings: Settings,
         database: Database,
         datasets: Datasets,
         samples: Samples,
         queue: JobQueue,
         supervisor: Supervisor,
         feed: Feed,
+        orders: WorkOrders,
     ) -> None:
-        self._settings = settings
         self._database = database
         self._datasets = datasets
         self._samples = samples
         self._queue = queue
         self._supervisor = supervisor
         self._feed = feed
+        self._orders = orders
 
     async def submit(self, user: User, request: Mapping[str, Any], dataset_reference: str | None = None) -> Job:
         """Queue a job on a data set (its id or path; the built-in sample when None).
@@ -67,12 +69,23 @@ class Jobs:
         Raises:
             NotFound: there is none with this id, or it is somebody else's.
         """
-        job = self._feed.latest(job_id) or await self._database.read(lambda session: session.get(Job, job_id))
+        job = await self.find(job_id)
         if job is None or job.owner_id != user.id:
-            raise NotFound(
-                "job_not_found", Message("There is no run “{job}”. Look it up in your list of runs.", {"job": job_id[:80]})
-            )
+            raise _not_found(job_id)
         return job
+
+    async def get_any(self, user: User, job_id: str) -> Job:
+        """The job, whoever owns it, for administrators; for others as `get`."""
+        if user.role != Role.ADMIN:
+            return await self.get(user, job_id)
+        job = await self.find(job_id)
+        if job is None:
+            raise _not_found(job_id)
+        return job
+
+    async def find(self, job_id: str) -> Job | None:
+        """The job as it is now, whoever asks: for callers that know already that they may."""
+        return self._feed.latest(job_id) or await self._database.read(lambda session: session.get(Job, job_id))
 
     async def list(self, user: User, offset: int = 0, limit: int = 1000) -> Sequence[Job]:
         """The jobs of this person, newest first."""
@@ -84,32 +97,53 @@ class Jobs:
         query = select(func.count()).select_from(Job).where(Job.owner_id == user.id)
         return await self._database.read(lambda session: session.exec(query).one())
 
-    async def stop(self, user: User, job_id: str) -> Job:
-        """Stop a job in whatever state it is: a waiting one at once, a live one after its current step.
-
-        Raises:
-            NotFound: not this person's. Conflict: it has ended already.
-        """
-        job = await self.get(user, job_id)
-        if job.status == JobStatus.QUEUED and await self._queue.move(job, JobStatus.STOPPED, finished_at=now()):
-            self._feed.publish(job)
-            return job
-        job = await self.get(user, job_id)
-        if job.state.is_terminal:
-            text = "The run “{job}” has ended already, so there is nothing to stop."
-            raise Conflict("job_has_ended", Message(text, {"job": job.id}))
-        await self._supervisor.request_stop(job)
-        return await self.get(user, job_id)
+    async def attempts(self, user: User, job_id: str) -> Sequence[Attempt]:
+        """The attempts of a job, the first one first."""
+        return await self._queue.attempts((await self.get(user, job_id)).id)
 
     async def events(self, user: User, job_id: str) -> Sequence[JsonObject]:
-        """Every event of the latest attempt so far, from its log."""
+        """Every event of every attempt so far, in order, from their logs."""
         job = await self.get(user, job_id)
-        return (await asyncio.to_thread(read_events, self._folder_of(job).events)).events
+        logs = [self._orders.folder_of(job, number).events for number in range(1, job.attempt + 1)]
+        return await asyncio.to_thread(lambda: [event for log in logs for event in read_events(log).events])
 
     async def follow(self, user: User, job_id: str, after: int = 0) -> Subscription:
         """Subscribe to what comes after event number `after`."""
         await self.get(user, job_id)
         return self._feed.subscribe(job_id, after)
+
+    async def usage(self, user: User, job_id: str) -> Sequence[JsonObject]:
+        """What the processes of the latest attempt used, sample by sample (see docs/events.md)."""
+        job = await self.get(user, job_id)
+        path = self._orders.folder_of(job).usage
+        return await asyncio.to_thread(_read_samples, path) if job.attempt else []
+
+    async def log_page(
+        self,
+        user: User,
+        job_id: str,
+        attempt: int | None = None,
+        search: str = "",
+        before: int | None = None,
+        after: int | None = None,
+    ) -> LogPage:
+        """A page of an attempt's log (the latest one's when None): the last lines, or those before or after a byte offset."""
+        path = await self.log_file(user, job_id, attempt)
+        if after is not None:
+            return await asyncio.to_thread(read_next_page, path, after, search)
+        return await asyncio.to_thread(read_last_page, path, search, before)
+
+    async def log_file(self, user: User, job_id: str, attempt: int | None = None) -> Path:
+        """Where the log of an attempt is; the file may not exist yet.
+
+        Raises:
+            NotFound: no such job of this person, or no such attempt.
+        """
+        job = await self.get(user, job_id)
+        if attempt is not None and not 1 <= attempt <= job.attempt:
+            text = "The run “{job}” has no attempt {attempt}."
+            raise NotFound("attempt_not_found", Message(text, {"job": job.id, "attempt": attempt}))
+        return self._orders.folder_of(job, attempt).log
 
     async def model_file(self, user: User, job_id: str) -> Path:
         """The finished model's file.
@@ -121,10 +155,26 @@ class Jobs:
             job = await self.get(user, job_id)
         except NotFound:
             raise NotFound("model_not_found", Message("Model not found")) from None
-        path = self._folder_of(job).model
-        if not job.state.is_terminal or not await asyncio.to_thread(path.is_file):
+        path = await asyncio.to_thread(self._orders.model_of, job) if job.state.is_terminal else None
+        if path is None:
             raise NotFound("model_not_found", Message("Model not found"))
         return path
 
-    def _folder_of(self, job: Job) -> RunFolder:
-        return RunFolder(self._settings.data_dir / run_folder_name(job.id, job.attempt))
+
+def _not_found(job_id: str) -> NotFound:
+    text = "There is no run “{job}”. Look it up in your list of runs."
+    return NotFound("job_not_found", Message(text, {"job": job_id[:80]}))
+
+
+def _read_samples(path: Path) -> list[JsonObject]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    samples = []
+    for line in lines:
+        try:
+            samples.append(json.loads(line))
+        except ValueError:  # the last one is being written
+            continue
+    return samples

@@ -17,7 +17,10 @@ def apply_events(job: Job, events: Iterable[JsonObject]) -> JobStatus | None:
     state: JobStatus | None = None
     job.updated_at = now()
     for event in events:
+        job.last_event = event["n"]
         match event["type"]:
+            case "attempt":
+                _apply_attempt(job, event)
             case "state":
                 state = WORKER_STATES.get(event["state"], state)
             case "plan":
@@ -28,6 +31,12 @@ def apply_events(job: Job, events: Iterable[JsonObject]) -> JobStatus | None:
             case "result":
                 job.metrics = {name: event[name] for name in RESULT_FIELDS if name in event}
     return state
+
+
+def _apply_attempt(job: Job, event: JsonObject) -> None:
+    """A new attempt stands where it goes on from: later steps of the one before it did not survive."""
+    job.epoch, job.step = int(event["epoch"]), event["step"]
+    job.progress = round(100.0 * job.step / job.total_steps, 2) if job.total_steps else 0.0
 
 
 def _apply_metric(job: Job, event: JsonObject) -> None:
@@ -44,15 +53,21 @@ def describe_state(job: Job) -> Message:
     """Where the job is, in a sentence."""
     if job.problem:
         return Message.from_dict(job.problem)
-    if job.stop_requested and not job.state.is_terminal:
+    if job.state.is_live:
+        return _describe_live(job)
+    if job.state == JobStatus.STOPPED and job.epoch:
+        return Message("Stopped after epoch {epoch}.", {"epoch": job.epoch})
+    return _SENTENCES[job.state]
+
+
+def _describe_live(job: Job) -> Message:
+    if job.stop_requested:
         return Message("Stopping: the current step is being finished and saved.")
+    if job.pause_requested:
+        return Message("Pausing: the current step is being finished and saved.")
     if job.state == JobStatus.RUNNING:
         current = min(job.epoch + 1, job.spec["epochs"])
         return Message("Training: epoch {epoch} of {epochs}.", {"epoch": current, "epochs": job.spec["epochs"]})
-    if job.state == JobStatus.STOPPED and job.epoch == 0:
-        return Message("Stopped before the first epoch was done.")
-    if job.state == JobStatus.STOPPED:
-        return Message("Stopped after epoch {epoch}.", {"epoch": job.epoch})
     return _SENTENCES[job.state]
 
 
@@ -60,7 +75,8 @@ _SENTENCES = {
     JobStatus.QUEUED: Message("Waiting for a free place."),
     JobStatus.STARTING: Message("Starting the worker."),
     JobStatus.LOADING: Message("Loading and preparing the data."),
-    JobStatus.PAUSED: Message("Paused."),
+    JobStatus.PAUSED: Message("Paused. Resume it and it goes on where it was."),
+    JobStatus.STOPPED: Message("Stopped before the first epoch was done."),
     JobStatus.COMPLETED: Message("Completed. The model is ready."),
     JobStatus.FAILED: Message("Failed."),
 }
@@ -81,6 +97,12 @@ def describe_job(job: Job) -> dict[str, Any]:
         "message": describe_state(job).english(),
         "error": job.problem,
         "stop_requested": job.stop_requested,
+        "pause_requested": job.pause_requested,
+        "is_silent": job.is_silent,
+        "priority": job.priority,
+        "device": job.device,
+        "last_event": job.last_event,
+        "last_event_at": job.last_event_at.isoformat() if job.last_event_at else None,
         "dataset": job.dataset_id,
         "dataset_name": job.dataset_name,
         "settings": job.spec,

@@ -6,7 +6,7 @@ from app.records import JobStatus
 
 ENDINGS = frozenset({JobStatus.PAUSED, JobStatus.COMPLETED, JobStatus.STOPPED, JobStatus.FAILED})
 MOVES: dict[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.QUEUED: frozenset({JobStatus.STARTING, JobStatus.PAUSED, JobStatus.STOPPED, JobStatus.FAILED}),
+    JobStatus.QUEUED: frozenset({JobStatus.STARTING, JobStatus.PAUSED, JobStatus.STOPPED}),
     JobStatus.STARTING: ENDINGS | {JobStatus.LOADING, JobStatus.RUNNING},
     JobStatus.LOADING: ENDINGS | {JobStatus.RUNNING},
     JobStatus.RUNNING: ENDINGS,

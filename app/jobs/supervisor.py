@@ -9,65 +9,50 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import signal
 import time
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from app.datasets import Datasets
+from app.jobs.devices import Places
 from app.jobs.feed import Feed
-from app.jobs.launchers.local import LocalLauncher, is_keeper_alive
-from app.jobs.outcome import failure_of, final_status
-from app.jobs.queue import JobQueue, run_folder_name
+from app.jobs.forecast import Occupied
+from app.jobs.launchers.local import LocalLauncher
+from app.jobs.live_run import Observation, Run, kill_processes, observe, touch_stop
+from app.jobs.outcome import failure_of, final_status, is_resumable_pause
+from app.jobs.queue import FIGURES, JobQueue
 from app.jobs.snapshot import apply_events
-from app.records import Job, JobStatus, now
+from app.jobs.work_orders import WorkOrders
+from app.records import Begin, Job, JobStatus, now
 from app.settings import Settings
-from trainer.contract import EventLog, ExitRecord, RunFolder, TrainingSpec, TrainOrder, read_events
+from trainer.contract import DISK_FULL, EventLog, ExitRecord, JsonObject, Message, Problem
 
 TICK_SECONDS = 0.03
 IDLE_SECONDS = 1.0
 SAVE_SECONDS = 1.0
-READ_BYTES = 1 << 20
-STOP_SLACK_SECONDS = 2.0
-DEATH_SECONDS = 5.0
+STOP_SLACK_SECONDS = 4.0
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Run:
-    """One live attempt, and how far its log has been read."""
-
-    job: Job
-    folder: RunFolder
-    log: EventLog = field(default_factory=lambda: EventLog([], 0, 0))
-    stop_deadline: float | None = None
-    saved_at: float = 0.0
-    is_dirty: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What one look at a run folder showed."""
-
-    log: EventLog
-    exit: ExitRecord | None
-    has_vanished: bool
 
 
 class Supervisor:
     """Runs jobs; `wake` it when there may be something to do."""
 
-    def __init__(self, settings: Settings, queue: JobQueue, feed: Feed, datasets: Datasets, launcher: LocalLauncher) -> None:
+    def __init__(
+        self, settings: Settings, queue: JobQueue, feed: Feed, orders: WorkOrders, launcher: LocalLauncher, places: Places
+    ) -> None:
         self._settings = settings
         self._queue = queue
         self._feed = feed
-        self._datasets = datasets
+        self._orders = orders
         self._launcher = launcher
+        self._places = places
         self._runs: dict[str, Run] = {}
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
         self._wake.set()
+
+    def occupied(self) -> list[Occupied]:
+        """Every place at work, with how long it will still be taken."""
+        return [Occupied(run.job.owner_id, _remaining_seconds(run)) for run in self._runs.values()]
 
     async def run(self) -> None:
         """Supervise until cancelled; workers go on without us."""
@@ -75,8 +60,8 @@ class Supervisor:
         while True:
             self._wake.clear()
             try:
-                await self._start_waiting()
                 await self._watch()
+                await self._start_waiting()
             except Exception:  # noqa: BLE001 - reported below, with its traceback
                 # One broken job or a full disk must not end the supervision of all the others.
                 _log.exception("The supervisor met an unexpected problem and goes on")
@@ -85,50 +70,52 @@ class Supervisor:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), TICK_SECONDS if self._runs else IDLE_SECONDS)
 
-    async def request_stop(self, job: Job) -> None:
-        """Ask a live job's keeper to stop it; works before the keeper exists, for the keeper looks first."""
-        await self._queue.request_stop(job)
-        folder = self._folder_of(job)
-        await asyncio.to_thread(_touch_stop, folder)
+    async def request_stop(self, job: Job, is_pause: bool = False) -> None:
+        """Ask a live job's keeper to end it, for good or to be resumed; works before the keeper exists, for it looks first."""
+        await self._queue.request_stop(job, is_pause)
+        await asyncio.to_thread(touch_stop, self._orders.folder_of(job), is_pause)
         run = self._runs.get(job.id)
         if run:
-            run.job.stop_requested = True
+            run.job.sqlmodel_update({"pause_requested" if is_pause else "stop_requested": True})
             self._feed.publish(run.job)
         self.wake()
 
     async def _adopt(self) -> None:
+        """Take up what was at work when we were last seen; what never came to be started is started now."""
         for job in await self._queue.live():
             _log.info("Adopting %s, attempt %s", job.id, job.attempt)
-            self._runs[job.id] = Run(job, self._folder_of(job))
+            run = self._runs[job.id] = Run(job, self._orders.folder_of(job))
+            was_started = await asyncio.to_thread(lambda folder: folder.read_identity("keeper") or folder.read_exit(), run.folder)
+            if not was_started:
+                await self._launch(run)
 
     async def _start_waiting(self) -> None:
-        while len(self._runs) < self._settings.max_running_jobs:
-            job = await self._queue.claim()
+        while (device := self._places.find_free(run.job.device for run in self._runs.values())) is not None:
+            job = await self._queue.claim(device)
             if job is None:
                 return
-            self._runs[job.id] = run = Run(job, self._folder_of(job))
+            self._runs[job.id] = run = Run(job, self._orders.folder_of(job))
             self._feed.publish(job)
-            try:
-                await self._launcher.launch(run.folder, self._order_for(job).as_dict(), self._threads())
-            except OSError as error:
-                _log.error("Starting %s failed: %s", job.id, error)
-                await self._end(run, None)
+            await self._launch(run)
 
-    def _order_for(self, job: Job) -> TrainOrder:
-        table = self._datasets.table_of(job.dataset_id)
-        return TrainOrder(str(table.resolve()), TrainingSpec.parse(job.spec), self._threads())
-
-    def _threads(self) -> int:
-        return self._settings.threads_per_job or max(1, (os.cpu_count() or 1) // self._settings.max_running_jobs)
-
-    def _folder_of(self, job: Job) -> RunFolder:
-        return RunFolder((self._settings.data_dir / run_folder_name(job.id, job.attempt)).resolve())
+    async def _launch(self, run: Run) -> None:
+        """Start the attempt. The keeper claims its folder for itself: asked twice, one worker starts."""
+        job = run.job
+        try:
+            order = await asyncio.to_thread(self._orders.order_for, job)
+            environment = self._places.environment_for(job.device)
+            await self._launcher.launch(
+                run.folder, order.as_dict(), order.threads, environment=environment, limits=self._orders.limits()
+            )
+        except OSError as error:
+            _log.error("Starting %s failed: %s", job.id, error)
+            await self._end(run, None, _cannot_start(error))
 
     async def _watch(self) -> None:
         if not self._runs:
             return
         runs = list(self._runs.values())
-        observations = await asyncio.to_thread(lambda: [_observe(run) for run in runs])
+        observations = await asyncio.to_thread(lambda: [observe(run) for run in runs])
         for run, observation in zip(runs, observations, strict=True):
             await self._digest(run, observation)
         due = [run for run in runs if run.is_dirty and time.monotonic() - run.saved_at >= SAVE_SECONDS]
@@ -138,72 +125,95 @@ class Supervisor:
                 run.saved_at, run.is_dirty = time.monotonic(), False
 
     async def _digest(self, run: Run, observation: Observation) -> None:
-        run.log = EventLog([], observation.log.end, observation.log.last_number)
-        if observation.log.events:
-            state = apply_events(run.job, observation.log.events)
-            if state is not None and state != run.job.status:
-                await self._queue.move(run.job, state)
-            run.is_dirty = True
-            self._feed.publish(run.job, observation.log.events)
+        events = observation.log.events
+        if events:
+            await self._absorb(run, events)
         elif observation.exit is not None or observation.has_vanished:
             # Only a look that found nothing new in the log proves that it was read to its end.
             await self._end(run, observation.exit)
             return
+        # Only what was absorbed counts as read: a database that could not be written to is tried again.
+        run.log = EventLog([], observation.log.end, observation.log.last_number)
+        if not events:
+            self._notice_silence(run)
         await self._enforce_stop(run)
+
+    async def _absorb(self, run: Run, events: list[JsonObject]) -> None:
+        job = run.job
+        state = apply_events(job, events)
+        if state is not None and state != job.status:
+            await self._queue.move(job, state)
+        job.last_event_at, job.is_silent = now(), False
+        run.is_dirty = True
+        if run.began is None and job.status == JobStatus.RUNNING:
+            run.began = (time.monotonic(), job.progress)
+        self._feed.publish(job, events)
+
+    def _notice_silence(self, run: Run) -> None:
+        job, limit = run.job, self._settings.silent_minutes * 60
+        if job.is_silent or job.last_event_at is None or (datetime.now(UTC) - job.last_event_at).total_seconds() < limit:
+            return
+        _log.warning("%s has said nothing for %s minutes", job.id, self._settings.silent_minutes)
+        job.is_silent = run.is_dirty = True
+        self._feed.publish(job)
 
     async def _enforce_stop(self, run: Run) -> None:
         """The keeper's own deadline is the rule; this one holds when the keeper itself hangs."""
-        if not run.job.stop_requested:
+        job = run.job
+        if not (job.stop_requested or job.pause_requested):
             return
         if run.stop_deadline is None:
             run.stop_deadline = time.monotonic() + self._settings.stop_grace_seconds + STOP_SLACK_SECONDS
-            await asyncio.to_thread(_touch_stop, run.folder)
+            await asyncio.to_thread(touch_stop, run.folder, job.pause_requested and not job.stop_requested)
         elif time.monotonic() > run.stop_deadline:
-            await asyncio.to_thread(_kill_processes, run.folder)
+            await asyncio.to_thread(kill_processes, run.folder)
 
-    async def _end(self, run: Run, record: ExitRecord | None) -> None:
+    async def _end(self, run: Run, record: ExitRecord | None, problem: Problem | None = None) -> None:
+        job = run.job
         if record is None:
-            await asyncio.to_thread(_kill_processes, run.folder)
+            await asyncio.to_thread(kill_processes, run.folder)
+        status, problem = await asyncio.to_thread(_judge, run, record, problem)
+        figures = {name: getattr(job, name) for name in (*FIGURES, "last_event", "last_event_at")}
+        figures["progress"] = 100.0 if status == JobStatus.COMPLETED else job.progress
+        ended = {"finished_at": None if status == JobStatus.PAUSED else now(), "is_silent": False}
+        await self._queue.move(job, status, problem=problem.as_dict() if problem else None, **ended, **figures)
+        await self._queue.end_attempt(job, record.as_dict() if record else None)
+        self._runs.pop(job.id, None)
+        self._feed.publish(job)
+        _log.info("%s, attempt %s: %s", job.id, job.attempt, job.status)
+        await self._resume_interrupted(job)
+
+    async def _resume_interrupted(self, job: Job) -> None:
+        """After a restart of the machine a job goes on by itself where the operator wants it so."""
+        was_cut_off = job.status == JobStatus.FAILED and (job.problem or {}).get("code") == "machine_restarted"
+        if was_cut_off and self._settings.resume_interrupted and await self._queue.restart(job, Begin.CHECKPOINT):
+            self._feed.publish(job)
+            self.wake()
+
+
+def _judge(run: Run, record: ExitRecord | None, problem: Problem | None) -> tuple[JobStatus, Problem | None]:
+    """The state that an attempt ended in, and why when it is not the one that was asked for. Blocking."""
+    job, is_pause = run.job, is_resumable_pause(run.folder)
+    if problem is not None:
+        return JobStatus.FAILED, problem
+    if record is None and (job.stop_requested or job.pause_requested):
         # A keeper that hung was ended by us, because a stop was asked for: that is what happened to the job.
-        status = JobStatus.STOPPED if record is None and run.job.stop_requested else final_status(record)
-        problem = None
-        if status == JobStatus.FAILED:
-            refusal = await asyncio.to_thread(failure_of, run.folder, record)
-            problem = refusal.problems[0].as_dict()
-        figures = {
-            name: getattr(run.job, name) for name in ("epoch", "step", "total_steps", "loss", "validation_loss", "metrics")
-        }
-        progress = 100.0 if status == JobStatus.COMPLETED else run.job.progress
-        await self._queue.move(run.job, status, finished_at=now(), problem=problem, progress=progress, **figures)
-        await self._queue.end_attempt(run.job, record.as_dict() if record else None)
-        self._runs.pop(run.job.id, None)
-        self._feed.publish(run.job)
-        _log.info("%s, attempt %s: %s", run.job.id, run.job.attempt, run.job.status)
+        return JobStatus.PAUSED if is_pause and not job.stop_requested else JobStatus.STOPPED, None
+    status = final_status(record, is_pause)
+    has_reason = status == JobStatus.FAILED or (status == JobStatus.STOPPED and record is not None and record.limit is not None)
+    return status, failure_of(run.folder, record, job.spec).problems[0] if has_reason else None
 
 
-def _observe(run: Run) -> Observation:
-    # The exit is looked up before the log: what the worker wrote before it ended is then certainly read.
-    record = run.folder.read_exit()
-    has_vanished = record is None and not is_keeper_alive(run.folder) and run.folder.read_exit() is None
-    return Observation(read_events(run.folder.events, run.log.end, run.log.last_number, READ_BYTES), record, has_vanished)
+def _remaining_seconds(run: Run) -> float | None:
+    if run.began is None:
+        return None
+    began_at, began_progress = run.began
+    gained = run.job.progress - began_progress
+    return (time.monotonic() - began_at) * (100.0 - run.job.progress) / gained if gained > 0 else None
 
 
-def _touch_stop(folder: RunFolder) -> None:
-    folder.path.mkdir(parents=True, exist_ok=True)
-    folder.stop.touch()
-
-
-def _kill_processes(folder: RunFolder) -> None:
-    """End what is left of an attempt whose keeper cannot: the worker's whole group, then the keeper.
-
-    Returns once both are gone, so that nothing of an attempt outlives the word that it has ended.
-    """
-    worker, keeper = folder.read_identity("worker"), folder.read_identity("keeper")
-    if worker and worker.is_alive():
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(worker.pid, signal.SIGKILL)
-    if keeper:
-        keeper.send_signal(signal.SIGKILL)
-    for process in filter(None, (worker, keeper)):
-        if not process.wait_until_gone(DEATH_SECONDS):
-            _log.error("Process %s of %s does not die, although it was killed", process.pid, folder.path.name)
+def _cannot_start(error: OSError) -> Problem:
+    if error.errno in DISK_FULL:
+        return Problem("disk_full", Message("The disk is full, so the run could not be started. Free some space and retry it."))
+    text = "The run could not be started: {reason}."
+    return Problem("cannot_start", Message(text, {"reason": error.strerror or str(error)}))

@@ -126,6 +126,8 @@ def test_no_zombie_is_left_behind(tmp_path: Path) -> None:
         sara.wait_until_ended(sara.start_job())
         process = psutil.Process(server.process.pid)
         deadline = time.monotonic() + 10
-        while process.children():
+        while [child.name() for child in process.children()] != ["zygote"]:
             assert time.monotonic() < deadline, process.children()
             time.sleep(0.05)
+        (zygote,) = process.children()
+        assert zygote.children() == []

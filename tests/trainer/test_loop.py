@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from trainer.contract import EventWriter, JsonObject, Refusal, RunFolder, TrainingSpec, TrainOrder, read_events
-from trainer.learning.checkpoint import load_checkpoint
-from trainer.learning.loop import TrainingData, TrainingLoop, compute_loss, learning_rate
+from trainer.learning.checkpoint import list_checkpoints, load_checkpoint
+from trainer.learning.loop import Checkpoints, TrainingData, TrainingLoop, compute_loss
+from trainer.learning.schedule import one_cycle
 from trainer.learning.training import Outcome, train
 from trainer.networks import NetworkShape, build_network, forward
 from trainer.networks.mlp import MaskedDropout
@@ -48,7 +49,9 @@ def make_loop(
     noise: float = 0.3,
 ) -> TrainingLoop:
     network = build_network(spec.network, NetworkShape(3, coding.outputs, spec.hidden, spec.dropout), spec.seed)
-    return TrainingLoop(network, make_data(coding, noise=noise), spec, coding, events, folder.checkpoint, should_stop)
+    return TrainingLoop(
+        network, make_data(coding, noise=noise), spec, coding, events, Checkpoints(folder.checkpoint), should_stop
+    )
 
 
 def metrics_of(folder: RunFolder, events: EventWriter) -> list[JsonObject]:
@@ -81,12 +84,12 @@ def test_regression_tells_rmse_in_the_units_of_the_target(folder: RunFolder, eve
 
 
 def test_learning_rate_rises_to_its_peak_and_falls_to_nearly_nothing() -> None:
-    rates = [learning_rate(step, 100, 0.01) for step in range(100)]
+    rates = [one_cycle(step, 100, 0.01) for step in range(100)]
     assert max(rates) == pytest.approx(0.01)
     assert rates.index(max(rates)) in {9, 10}
     assert rates[0] < 0.002
     assert rates[-1] < 1e-5
-    assert learning_rate(0, 1, 0.01) == 0.01
+    assert one_cycle(0, 1, 0.01) == 0.01
 
 
 def test_a_larger_learning_rate_moves_the_weights_further(folder: RunFolder, events: EventWriter) -> None:
@@ -127,26 +130,9 @@ def test_stop_ends_after_the_running_step_and_keeps_a_checkpoint(folder: RunFold
     result = make_loop(folder, events, should_stop=after(10)).run()
     assert (result.steps, result.epochs, result.stopped) == (10, 1, True)
     assert result.best is not None
-    state = load_checkpoint(folder.checkpoint / "last.pt")
+    state = load_checkpoint(list_checkpoints(folder.checkpoint)[0])
     assert (state["step"], state["epoch"], state["step_in_epoch"]) == (10, 1, 3)
     assert state["best"]["epoch"] == 1
-
-
-def test_checkpoint_holds_what_the_next_step_needs(folder: RunFolder, events: EventWriter) -> None:
-    """Stopped after fourteen steps, at the end of an epoch; another process could go on as if nothing had happened."""
-    whole = make_loop(folder, events, dataclasses.replace(FAST, epochs=4))
-    whole.run()
-    make_loop(folder, events, should_stop=after(14)).run()
-    state = load_checkpoint(folder.checkpoint / "last.pt")
-    resumed = make_loop(folder, events)
-    resumed.network.load_state_dict(state["network"])
-    resumed.optimiser.load_state_dict(state["optimiser"])
-    resumed.generator.set_state(state["generator"])
-    resumed.step = state["step"]
-    resumed.spec = dataclasses.replace(FAST, epochs=4 - state["epoch"])
-    resumed.run()
-    for expected, found in zip(whole.network.parameters(), resumed.network.parameters(), strict=True):
-        assert torch.equal(expected, found)
 
 
 def test_infinite_loss_is_refused_with_epoch_step_and_a_smaller_rate(folder: RunFolder, events: EventWriter) -> None:

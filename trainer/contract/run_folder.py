@@ -112,6 +112,19 @@ class RunFolder:
         """Record who the "keeper" or the "worker" of this attempt is."""
         write_json_atomically(self.path / f"{role}.json", identity.as_dict())
 
+    def claim_identity(self, role: str, identity: ProcessIdentity) -> bool:
+        """Record this identity unless another is recorded; whether it is the one on record. Of many claims one holds."""
+        path = self.path / f"{role}.json"
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.claim")
+        try:
+            write_json_atomically(temporary, identity.as_dict())
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            return self.read_identity(role) == identity
+        finally:
+            temporary.unlink(missing_ok=True)
+        return True
+
     def read_identity(self, role: str) -> ProcessIdentity | None:
         data = _read_json(self.path / f"{role}.json")
         return ProcessIdentity(**data) if data else None

@@ -1,10 +1,15 @@
-"""Everything an exact resume needs enters, checkpoint/last.pt leaves: replaced whole, readable with weights_only=True."""
+"""Everything an exact resume needs enters, checkpoint/step-….pt leaves: whole or not at all, the newest few kept.
+
+Read back with weights_only=True: nothing in such a file is executed. Refused: what another specification wrote.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,14 +17,18 @@ from typing import Any, Protocol
 import numpy
 import torch
 
+from trainer.contract.messages import Message
 from trainer.contract.spec import TrainingSpec
-from trainer.model.files import save_atomically
+from trainer.learning.out_of_memory import is_out_of_memory
+from trainer.learning.schedule import Schedule
+from trainer.model.files import save_atomically, sync_folder
 from trainer.networks import Network
 
-CHECKPOINT_FILE = "last.pt"
 FORMAT = "tamrin-checkpoint"
-VERSION = 1
+VERSION = 2
+STEP_DIGITS = 12
 Weights = dict[str, torch.Tensor]
+State = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +46,42 @@ class Resumable(Protocol):
     spec: TrainingSpec
     network: Network
     optimiser: torch.optim.AdamW
+    schedule: Schedule
     generator: torch.Generator
     epoch_generator_state: torch.Tensor
+    epochs_done: int
     step: int
     steps_per_epoch: int
-    total_steps: int
+    losses: torch.Tensor
     best: Best | None
+    data_hash: str
 
 
-def save_checkpoint(folder: Path, loop: Resumable) -> Path:
-    """Write the state of `loop` between two steps.
+def save_checkpoint(folder: Path, loop: Resumable, keep: int) -> Path:
+    """Write the state of `loop` between two steps, then let go of all but the newest `keep` checkpoints.
 
     The order of the rows and the dropout masks of the running epoch follow from `epoch_generator`, the state of the
-    generator before that epoch; the learning rate follows from `step`.
+    generator before that epoch; the learning rate follows from the schedule and `step`.
+
+    Raises:
+        OSError: it could not be written; the checkpoints before it are untouched.
     """
     folder.mkdir(parents=True, exist_ok=True)
     best = loop.best
+    position = loop.step - loop.epochs_done * loop.steps_per_epoch
     state = {
         "format": FORMAT,
         "version": VERSION,
         "spec_hash": hash_spec(loop.spec),
         "spec": loop.spec.as_dict(),
+        "data_hash": loop.data_hash,
+        "threads": torch.get_num_threads(),
         "step": loop.step,
-        "total_steps": loop.total_steps,
-        "epoch": loop.step // loop.steps_per_epoch,
-        "step_in_epoch": loop.step % loop.steps_per_epoch,
+        "epoch": loop.epochs_done,
+        "step_in_epoch": position,
+        "steps_per_epoch": loop.steps_per_epoch,
+        "losses": loop.losses[:position].clone(),
+        "schedule": loop.schedule.to_plain(),
         "network": loop.network.state_dict(),
         "optimiser": loop.optimiser.state_dict(),
         "generator": loop.generator.get_state(),
@@ -69,24 +89,94 @@ def save_checkpoint(folder: Path, loop: Resumable) -> Path:
         "random_states": _random_states(),
         "best": {"epoch": best.epoch, "loss": best.loss, "weights": best.weights} if best else None,
     }
-    return save_atomically(folder / CHECKPOINT_FILE, state)
+    path = save_atomically(folder / f"step-{loop.step:0{STEP_DIGITS}}.pt", state)
+    _remove_older(folder, keep)
+    return path
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
+def list_checkpoints(folder: Path) -> Sequence[Path]:
+    """Whole checkpoints, the newest first."""
+    return sorted(folder.glob("step-*.pt"), reverse=True)
+
+
+def load_checkpoint(path: Path) -> State:
     """Read what `save_checkpoint` wrote; nothing in the file is executed."""
-    state: dict[str, Any] = torch.load(path, weights_only=True)
+    state: State = torch.load(path, weights_only=True)
     return state
 
 
+def find_checkpoint(folders: Sequence[Path], spec: TrainingSpec) -> tuple[State | None, list[Message]]:
+    """The newest checkpoint that `spec` can go on from, and why each newer one cannot; `folders` come newest first.
+
+    Whether it also fits the data, `data_hash` tells once they are prepared.
+    """
+    refused: list[Message] = []
+    for path in (path for folder in folders for path in list_checkpoints(folder)):
+        state, reason = _try(path, spec)
+        if state is not None:
+            return state, refused
+        text = "The checkpoint {name} cannot be used: {reason}"
+        refused.append(Message(text, {"name": path.name, "reason": reason or ""}))
+    return None, refused
+
+
+def sweep_leftovers(folder: Path) -> None:
+    """Remove what a worker that was killed while it saved has left half-written."""
+    for leftover in folder.glob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
+def restore_random_states(states: State) -> None:
+    """Put Python's, NumPy's and torch's generators where they were."""
+    version, internal, gauss = states["python"]
+    random.setstate((version, tuple(internal), gauss))
+    name, keys, position, has_gauss, cached = states["numpy"]
+    numpy.random.set_state((name, numpy.array(keys, dtype=numpy.uint32), position, has_gauss, cached))
+    torch.set_rng_state(states["torch"])
+
+
 def hash_spec(spec: TrainingSpec) -> str:
-    """A checkpoint may go on only under the specification it began with."""
-    return hashlib.sha256(json.dumps(spec.as_dict(), sort_keys=True).encode()).hexdigest()
+    """A checkpoint may go on only under the specification it began with; only the number of epochs may have grown."""
+    plain = dataclasses.replace(spec, epochs=1).as_dict()
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
-def _random_states() -> dict[str, Any]:
+def _try(path: Path, spec: TrainingSpec) -> tuple[State | None, Message | None]:
+    try:
+        state = load_checkpoint(path)
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        # Whatever is wrong with the file: the next one may be whole.
+        return None, Message("it cannot be read ({detail}).", {"detail": type(error).__name__})
+    if state.get("format") != FORMAT or state.get("version") != VERSION:
+        return None, Message("another version of this program wrote it.")
+    if state["spec_hash"] != hash_spec(_settle(spec, state["spec"])):
+        return None, Message("it was made with other settings.")
+    if state["spec"]["epochs"] > spec.epochs:
+        return None, Message("it was made for more epochs than are wanted now.")
+    return state, None
+
+
+def _settle(spec: TrainingSpec, settled: Mapping[str, Any]) -> TrainingSpec:
+    """`spec` with the target and the task that were settled on then, where it leaves them to the data."""
+    target = settled["target"] if spec.target is None else spec.target
+    return dataclasses.replace(spec, target=target, task=settled["task"] if spec.task == "auto" else spec.task)
+
+
+def _remove_older(folder: Path, keep: int) -> None:
+    older = list_checkpoints(folder)[keep:]
+    for path in older:
+        path.unlink(missing_ok=True)
+    if older:
+        sync_folder(folder)
+
+
+def _random_states() -> State:
     name, keys, position, has_gauss, gauss = numpy.random.get_state(legacy=True)
+    version, internal, cached = random.getstate()
     return {
-        "python": random.getstate(),
+        "python": [version, list(internal), cached],
         "numpy": [str(name), [int(key) for key in keys], int(position), int(has_gauss), float(gauss)],
         "torch": torch.get_rng_state(),
     }

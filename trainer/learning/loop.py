@@ -15,16 +15,16 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from trainer.contract.events import EventWriter
+from trainer.contract.events import DISK_FULL, EventWriter
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.spec import TrainingSpec
-from trainer.learning.checkpoint import Best, save_checkpoint
+from trainer.learning.checkpoint import Best, State, restore_random_states, save_checkpoint
+from trainer.learning.schedule import Schedule
 from trainer.networks import Network, forward
 from trainer.preparing.targets import REGRESSION, TargetCoding
 
 REPORT_SECONDS = 0.1
 CHECKPOINT_SECONDS = 5.0
-WARM_UP_SHARE = 0.1
 ONE_THREAD_WORK = 20_000_000  # multiplications per step below which a second thread costs more than it gives
 
 
@@ -46,6 +46,16 @@ class LoopResult:
     epochs: int
     steps: int
     stopped: bool
+    is_saved: bool  # whether a checkpoint of its last step is on disk
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """Where checkpoints go, how many of the newest are kept, and what they say of the data they belong to."""
+
+    folder: Path
+    keep: int = 2
+    data_hash: str = ""
 
 
 class TrainingLoop:
@@ -58,21 +68,46 @@ class TrainingLoop:
         spec: TrainingSpec,
         coding: TargetCoding,
         events: EventWriter,
-        checkpoint: Path,
+        checkpoints: Checkpoints,
         should_stop: Callable[[], bool],
     ) -> None:
         self.network, self.spec = network, spec
         self.optimiser = _build_optimiser(network, spec)
         self.generator = torch.Generator().manual_seed(spec.seed)
         self.epoch_generator_state = self.generator.get_state()
-        self.step = 0
+        self.step = self.epochs_done = 0
         self.steps_per_epoch = -(-len(data.train_rows) // spec.batch_size)
         self.total_steps = spec.epochs * self.steps_per_epoch
+        self.schedule = Schedule.over(self.total_steps, spec.lr)
+        self.losses = torch.zeros(self.steps_per_epoch)  # of this epoch; read only when reported
         self.best: Best | None = None
+        self.data_hash = checkpoints.data_hash
         self._data, self._coding, self._events = data, coding, events
-        self._checkpoint, self._should_stop = checkpoint, should_stop
-        self._losses = torch.zeros(self.steps_per_epoch)  # of this epoch; read only when reported
-        self._reported_at = self._saved_at = time.monotonic()
+        self._checkpoints, self._should_stop = checkpoints, should_stop
+        self._is_unsaved_told = False
+        self._saved_at = time.monotonic()
+        self._report_at = 0.0  # the first step is reported at once, so that a viewer sees life
+        self._rows, self._rows_since = 0, time.monotonic()
+
+    @property
+    def epoch_now(self) -> float:
+        """Epochs done so far; 3.5 is the middle of the fourth."""
+        return round(self.step / self.steps_per_epoch, 4)
+
+    def restore(self, state: State) -> None:
+        """Stand where the checkpoint was taken: what follows is, to the last bit, what would have followed then."""
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule = Schedule.from_plain(state["schedule"])
+        self.schedule.extend_to(self.total_steps)
+        self.step, self.epochs_done = state["step"], state["epoch"]
+        self.losses[: state["step_in_epoch"]] = state["losses"]
+        is_between_epochs = state["step_in_epoch"] == 0
+        self.epoch_generator_state = state["epoch_generator"]
+        self.generator.set_state(state["generator"] if is_between_epochs else state["epoch_generator"])
+        if state["best"]:
+            self.best = Best(**state["best"])
+        restore_random_states(state["random_states"])
 
     def run(self) -> LoopResult:
         """Train `spec.epochs` epochs of `steps_per_epoch` steps each, or until a stop is asked for.
@@ -80,30 +115,31 @@ class TrainingLoop:
         Raises:
             Refusal: `diverged`.
         """
-        for epoch in range(1, self.spec.epochs + 1):
-            rows, targets = self._start_epoch()
-            for position in range(self.steps_per_epoch):
+        self._rows_since = time.monotonic()
+        for epoch in range(self.epochs_done + 1, self.spec.epochs + 1):
+            steps_done = self.step - self.epochs_done * self.steps_per_epoch
+            rows, targets = self._start_epoch(steps_done)
+            for position in range(steps_done, self.steps_per_epoch):
                 start = position * self.spec.batch_size
                 batch = slice(start, start + self.spec.batch_size)
-                self._losses[position] = self._take_step(rows[batch], targets[batch])
-                if self._should_stop():
+                self.losses[position] = self._take_step(rows[batch], targets[batch])
+                if self._should_stop() and self.step < self.total_steps:
                     return self._stop(epoch, position + 1)
-                if time.monotonic() - self._reported_at >= REPORT_SECONDS and position + 1 < self.steps_per_epoch:
+                if time.monotonic() >= self._report_at and position + 1 < self.steps_per_epoch:
                     self._report_steps(epoch, position + 1)
             self._finish_epoch(epoch)
-        self._save()
-        return LoopResult(self.best, self.spec.epochs, self.step, stopped=False)
+        return self._end(stopped=False)
 
-    def _start_epoch(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def _start_epoch(self, steps_done: int) -> tuple[torch.Tensor, torch.Tensor]:
         """One shuffled copy of the rows, from which batches are slices: faster than gathering every batch."""
         self.epoch_generator_state = self.generator.get_state()
         order = torch.randperm(len(self._data.train_rows), generator=self.generator)
-        self.network.prepare_epoch(self.generator, min(self.spec.batch_size, len(order)))
+        self.network.prepare_epoch(self.generator, min(self.spec.batch_size, len(order)), steps_done)
         self.network.train()
         return self._data.train_rows[order], self._data.train_targets[order]
 
     def _take_step(self, rows: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        rate = learning_rate(self.step, self.total_steps, self.spec.lr)
+        rate = self.schedule.rate(self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         loss = compute_loss(self.network(rows), targets, self._coding)
@@ -111,6 +147,7 @@ class TrainingLoop:
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
         self.step += 1
+        self._rows += len(rows)
         return loss.detach()
 
     def _finish_epoch(self, epoch: int) -> None:
@@ -122,19 +159,18 @@ class TrainingLoop:
         if self.best is None or loss < self.best.loss:
             weights = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
             self.best = Best(epoch, loss, weights)
+        self.epochs_done = epoch
         name, value = _primary_metric(outputs, self._data.validation_targets, self._coding)
         self._emit_metric(float(epoch), {"train_loss": train_loss, "validation_loss": loss, name: value})
-        if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
-            self._save()
+        self._save_now_and_then()
 
     def _report_steps(self, epoch: int, steps: int) -> None:
         loss = self._mean_loss(epoch, steps)
         self._emit_metric(round(epoch - 1 + steps / self.steps_per_epoch, 4), {"train_loss": loss})
-        if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
-            self._save()
+        self._save_now_and_then()
 
     def _mean_loss(self, epoch: int, steps: int) -> float:
-        losses = self._losses[:steps]
+        losses = self.losses[:steps]
         mean = losses.mean().item()
         if not math.isfinite(mean):
             broken = (~losses.isfinite()).nonzero()
@@ -142,17 +178,45 @@ class TrainingLoop:
         return mean
 
     def _emit_metric(self, epoch: float, values: dict[str, float]) -> None:
-        self._events.emit("metric", epoch=epoch, step=self.step, total_steps=self.total_steps, values=values)
-        self._reported_at = time.monotonic()
+        now = time.monotonic()
+        speed = round(self._rows / max(now - self._rows_since, 1e-9), 1)
+        place = {"epoch": epoch, "step": self.step, "total_steps": self.total_steps}
+        self._events.emit("metric", **place, rows_per_second=speed, values=values)
+        if not self._report_at:
+            self._events.flush()
+        self._report_at = now + REPORT_SECONDS
+        self._rows, self._rows_since = 0, now
 
     def _stop(self, epoch: int, steps: int) -> LoopResult:
-        self._mean_loss(epoch, steps)  # a run that diverged is refused, not kept
-        self._save()
-        return LoopResult(self.best, epoch - 1, self.step, stopped=True)
+        if steps == self.steps_per_epoch:
+            self._finish_epoch(epoch)
+        else:
+            loss = self._mean_loss(epoch, steps)  # a run that diverged is refused, not kept
+            self._emit_metric(self.epoch_now, {"train_loss": loss})  # what is known of the run is where it will go on
+        return self._end(stopped=True)
 
-    def _save(self) -> None:
-        save_checkpoint(self._checkpoint, self)
+    def _end(self, *, stopped: bool) -> LoopResult:
+        is_saved = self._save()
+        return LoopResult(self.best, self.epochs_done, self.step, stopped, is_saved)
+
+    def _save_now_and_then(self) -> None:
+        if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
+            self._save()
+
+    def _save(self) -> bool:
+        """Keep a checkpoint; a full disk is told once until there is space again, and training goes on."""
+        try:
+            save_checkpoint(self._checkpoints.folder, self, self._checkpoints.keep)
+        except OSError as error:
+            if error.errno not in DISK_FULL:
+                raise
+            if not self._is_unsaved_told:
+                self._events.log(Message("The disk is full: no checkpoint could be kept. Training goes on."), "warning")
+            self._is_unsaved_told = True
+        else:
+            self._is_unsaved_told = False
         self._saved_at = time.monotonic()
+        return not self._is_unsaved_told
 
     def _diverged(self, epoch: int, step: int) -> Refusal:
         message = Message(
@@ -161,14 +225,6 @@ class TrainingLoop:
             {"epoch": epoch, "step": step, "lr": f"{self.spec.lr:g}", "smaller": f"{max(self.spec.lr / 10, 1e-5):g}"},
         )
         return Refusal(Problem("diverged", message, "lr"))
-
-
-def learning_rate(step: int, total_steps: int, peak: float) -> float:
-    """Linear warm-up to `peak`, then half a cosine down to nearly nothing (one cycle, Smith and Topin, 2018)."""
-    warm_up = max(1, round(WARM_UP_SHARE * total_steps))
-    if step < warm_up:
-        return peak * (step + 1) / warm_up
-    return peak * 0.5 * (1.0 + math.cos(math.pi * (step - warm_up) / max(1, total_steps - warm_up)))
 
 
 def compute_loss(outputs: torch.Tensor, targets: torch.Tensor, coding: TargetCoding) -> torch.Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,12 +16,13 @@ import torch
 from numpy.typing import NDArray
 
 from trainer.contract.events import EventWriter
-from trainer.contract.messages import Message, Scalar
+from trainer.contract.messages import Message, Problem, Refusal, Scalar
 from trainer.contract.orders import TrainOrder
 from trainer.contract.run_folder import RunFolder, write_json_atomically
 from trainer.contract.spec import TrainingSpec
 from trainer.contract.target import settle_target
-from trainer.learning.loop import LoopResult, TrainingData, TrainingLoop, choose_threads
+from trainer.learning.checkpoint import State, find_checkpoint, sweep_leftovers
+from trainer.learning.loop import Checkpoints, LoopResult, TrainingData, TrainingLoop, choose_threads
 from trainer.learning.report import Part, describe_versions, write_metrics
 from trainer.model.bundle import Bundle, publish_bundle
 from trainer.model.predict import decode_outputs
@@ -49,6 +52,14 @@ class Prepared:
         rows = self.rows(positions)
         return self.features.encode(rows), torch.from_numpy(self.coding.encode(rows[self.coding.name]))
 
+    def hash(self) -> str:
+        """What tells these rows, in this split and encoding, from any others."""
+        settled = [self.features.to_plain(), self.coding.to_plain()]
+        digest = hashlib.sha256(json.dumps(settled, sort_keys=True, default=str).encode())
+        for positions in (self.split.train, self.split.validation, self.split.test):
+            digest.update(positions.tobytes())
+        return digest.hexdigest()
+
     def true(self, positions: Positions) -> NDArray[Any]:
         """Class numbers, or the target in its own units: what metrics are measured against."""
         target = self.rows(positions)[self.coding.name]
@@ -57,10 +68,15 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the run ended; `report` is None when it was stopped before one epoch was finished."""
+    """How the run ended; `report` is None when it was paused, or stopped before one epoch was finished.
+
+    A pause is a stop, too. `is_saved` is false when a full disk took no checkpoint of the last step.
+    """
 
     stopped: bool
     report: dict[str, Any] | None
+    is_paused: bool = False
+    is_saved: bool = True
 
 
 def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop: Callable[[], bool]) -> Outcome:
@@ -68,28 +84,72 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
 
     Raises:
         Refusal: the table, the target or the settings cannot be used, or the loss diverged.
+        OSError: the disk is full, and the model could not be written; nothing half-written stays.
     """
     started = time.monotonic()
     torch.set_num_threads(1)
+    sweep_leftovers(folder.checkpoint)
+    state = _begin_attempt(order, events)
+    _refuse_missing_table(Path(order.table))
     prepared = prepare(load_table(Path(order.table), order.threads), order.training, events)
     if should_stop():
-        return Outcome(stopped=True, report=None)
+        return Outcome(stopped=True, report=None, is_paused=folder.pause.exists())
     shape = _shape(prepared)
     network = build_network(prepared.spec.network, shape, prepared.spec.seed)
     data = TrainingData(*prepared.encode(prepared.split.train), *prepared.encode(prepared.split.validation))
     torch.set_num_threads(choose_threads(network, prepared.spec.batch_size, order.threads))
-    loop = TrainingLoop(network, data, prepared.spec, prepared.coding, events, folder.checkpoint, should_stop)
+    checkpoints = Checkpoints(folder.checkpoint, order.keep_checkpoints, prepared.hash())
+    loop = TrainingLoop(network, data, prepared.spec, prepared.coding, events, checkpoints, should_stop)
     if should_stop():
-        return Outcome(stopped=True, report=None)
+        return Outcome(stopped=True, report=None, is_paused=folder.pause.exists())
+    if state is not None:
+        _go_on(state, order, loop, events)
+        del state  # while the network trains, its memory is wanted for other things
     _announce(prepared, loop, events)
     events.state("RUNNING")
     result = loop.run()
-    if result.best is None:
-        return Outcome(result.stopped, None)
+    is_paused = result.stopped and folder.pause.exists()
+    if result.best is None or is_paused:
+        return Outcome(result.stopped, None, is_paused, result.is_saved)
     network.load_state_dict(result.best.weights)
     report = _build_report(prepared, network, result, time.monotonic() - started)
-    _publish(prepared, shape, network, report, folder, events)
-    return Outcome(result.stopped, report)
+    try:
+        _publish(prepared, shape, network, report, folder, events)
+    except OSError:
+        _withdraw(folder)
+        raise
+    return Outcome(result.stopped, report, is_saved=result.is_saved)
+
+
+def _begin_attempt(order: TrainOrder, events: EventWriter) -> State | None:
+    """Find the newest usable checkpoint of the attempts before this one; say where this one begins, before anything else."""
+    state, refused = find_checkpoint([Path(folder) for folder in order.resume_from], order.training)
+    step, epoch = (state["step"], round(state["step"] / state["steps_per_epoch"], 4)) if state is not None else (0, 0.0)
+    events.emit("attempt", number=order.attempt, resumed=state is not None, step=step, epoch=epoch)
+    events.state("LOADING")
+    for reason in refused:
+        events.log(reason, "warning")
+    if state is None and order.resume_from:
+        events.log(Message("There is no checkpoint to go on from, so the run begins again with the first step."), "warning")
+    return state
+
+
+def _go_on(state: State, order: TrainOrder, loop: TrainingLoop, events: EventWriter) -> None:
+    """Continue where the checkpoint was taken; on other data than it was taken on, begin again and take back what was said."""
+    if state["data_hash"] != loop.data_hash:
+        text = "The data, or how they are prepared, have changed since step {step}, so the run begins again with the first step."
+        events.log(Message(text, {"step": state["step"]}), "warning")
+        events.emit("attempt", number=order.attempt, resumed=False, step=0, epoch=0.0)
+        return
+    torch.set_num_threads(state["threads"])  # sums depend on how many add them up
+    loop.restore(state)
+    events.log(Message("Going on from step {step} of {total}.", {"step": loop.step, "total": loop.total_steps}))
+
+
+def _refuse_missing_table(table: Path) -> None:
+    if not table.is_file():
+        text = "The table of this run is gone: its data set was deleted. Start a new run with another data set."
+        raise Refusal(Problem("table_gone", Message(text), "dataset"))
 
 
 def prepare(table: Table, spec: TrainingSpec, events: EventWriter) -> Prepared:
@@ -181,3 +241,10 @@ def _publish(
     told = ("task", "target", "primary", "test", "validation", "trivial", "best_epoch", "epochs", "rows", "seconds", "stopped")
     events.emit("result", **{key: report[key] for key in told})
     events.flush()
+
+
+def _withdraw(folder: RunFolder) -> None:
+    """Remove what a failed publication left: it is whole or not there; a resumed run publishes again."""
+    for path in (folder.model, folder.report):
+        for leftover in (path, *folder.path.glob(f".{path.name}.*")):
+            leftover.unlink(missing_ok=True)

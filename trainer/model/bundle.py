@@ -7,7 +7,6 @@ predicted the validation rows as the network in memory does.
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import torch
 
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.spec import TrainingSpec
-from trainer.model.files import save_atomically
+from trainer.model.files import save_atomically, sync_folder
 from trainer.networks import FAMILIES, Network, NetworkShape, forward
 from trainer.preparing.features import Features
 from trainer.preparing.targets import TargetCoding
@@ -75,7 +74,7 @@ def publish_bundle(bundle: Bundle, path: Path, rows: pandas.DataFrame) -> Publis
     data = unproven.read_bytes()
     published = Published(path.name, len(data), hashlib.sha256(data).hexdigest())
     unproven.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return published
 
 
@@ -109,11 +108,3 @@ def load_bundle(path: Path) -> Bundle:
 def _not_a_model(path: Path) -> Refusal:
     message = Message("“{path}” is not a model of this program. Give the model.pt of a finished run.", {"path": str(path)})
     return Refusal(Problem("not_a_model", message))
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -32,8 +32,11 @@ class NetworkShape:
 class Network(nn.Module):
     """A network; `prepare_epoch` lets it draw what is random in training, all from one generator, so that runs repeat."""
 
-    def prepare_epoch(self, generator: torch.Generator, batch_rows: int) -> None:
-        """Called before the first step of each epoch, whose batches have at most `batch_rows` rows."""
+    def prepare_epoch(self, generator: torch.Generator, batch_rows: int, steps_done: int = 0) -> None:
+        """Called before the first step of each epoch, whose batches have at most `batch_rows` rows.
+
+        `steps_done` of its steps were taken already, before the run was interrupted: what follows them must be the same.
+        """
 
 
 @torch.no_grad()

@@ -27,9 +27,9 @@ class Mlp(Network):
             nn.init.kaiming_normal_(cast("nn.Linear", layer).weight, nonlinearity="relu")
             nn.init.zeros_(cast("nn.Linear", layer).bias)
 
-    def prepare_epoch(self, generator: torch.Generator, batch_rows: int) -> None:
+    def prepare_epoch(self, generator: torch.Generator, batch_rows: int, steps_done: int = 0) -> None:
         for dropout in self.dropouts:
-            cast("MaskedDropout", dropout).draw(generator, batch_rows)
+            cast("MaskedDropout", dropout).draw(generator, batch_rows, steps_done)
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         for layer, dropout in zip(self.layers, self.dropouts, strict=True):
@@ -50,14 +50,14 @@ class MaskedDropout(nn.Module):
         self._pool: torch.Tensor | None = None
         self._steps = 0
 
-    def draw(self, generator: torch.Generator, batch_rows: int) -> None:
+    def draw(self, generator: torch.Generator, batch_rows: int, steps_done: int = 0) -> None:
         """Fill the pool for batches of at most `batch_rows` rows."""
         if self._probability == 0.0:
             return
         keep = 1.0 - self._probability
         drawn = torch.rand(batch_rows + SPARE_MASKS, self._width, generator=generator)
         self._pool = (drawn < keep).float().div_(keep)
-        self._steps = 0
+        self._steps = steps_done
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         if not self.training or self._pool is None:

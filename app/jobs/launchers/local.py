@@ -1,53 +1,106 @@
-"""Starts keepers on this machine, each in a session of its own so that it outlives the web process."""
+"""Starts keepers on this machine, each in a session of its own so that it outlives the web process.
+
+A run folder and an order enter; a keeper on record in the folder leaves. A folder that has a keeper gets no second one.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from trainer.contract import ExitRecord, ProcessIdentity, RunFolder
+from app.jobs.launchers.zygote import MustStartCold, Zygote
+from trainer.contract import ExitRecord, Limits, ProcessIdentity, RunFolder
 
 SOURCE_ROOT = Path(__file__).resolve().parents[3]
 POLL_SECONDS = 0.05
 # What a worker may know of the operator's environment: no secret, no database address.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "SYSTEMROOT")
+THREAD_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# Print at once and in UTF-8, print where a fatal signal struck, and import nothing from the working directory.
+PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "PYTHONFAULTHANDLER": "1", "PYTHONSAFEPATH": "1"}
+_log = logging.getLogger(__name__)
 
 
 class LocalLauncher:
-    """Keepers of this machine."""
+    """Keepers of this machine: forked by the zygote while it `runs`, started cold otherwise."""
 
-    def __init__(self, grace_seconds: float) -> None:
+    def __init__(self, grace_seconds: float, source_root: Path = SOURCE_ROOT) -> None:
         self._grace_seconds = grace_seconds
+        self._source_root = source_root
         self._children: list[subprocess.Popen[bytes]] = []
+        self._one_by_one = asyncio.Lock()
+        self.zygote = Zygote(source_root, self._worker_environment(1, {}))
 
-    async def launch(self, folder: RunFolder, order: Mapping[str, Any], threads: int = 1) -> None:
-        """Write the order and start a keeper for it; returns as soon as the keeper's process exists."""
-        await asyncio.to_thread(self._launch, folder, order, threads)
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep a zygote; keepers go on when it ends."""
+        await asyncio.to_thread(self.zygote.open)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self.zygote.close)
 
-    def _launch(self, folder: RunFolder, order: Mapping[str, Any], threads: int) -> None:
+    async def launch(
+        self,
+        folder: RunFolder,
+        order: Mapping[str, Any],
+        threads: int = 1,
+        environment: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Write the order and start a keeper for it; returns as soon as the keeper is on record in the folder.
+
+        A folder is worked in once: where a keeper is on record already, what is started here ends without a trace.
+        `environment` is added to what workers are given; `limits` go into spec.json.
+        """
+        order = {**order, "limits": limits.as_dict()} if limits else order
+        variables = self._worker_environment(threads, environment or {})
+        async with self._one_by_one:
+            await asyncio.to_thread(self._launch, folder, order, variables)
+
+    def _launch(self, folder: RunFolder, order: Mapping[str, Any], environment: Mapping[str, str]) -> None:
         folder.path.mkdir(parents=True, exist_ok=True)
         folder.write_spec(order)
+        try:
+            identity: ProcessIdentity | None = self.zygote.fork_keeper(folder, self._grace_seconds, environment)
+        except MustStartCold as reason:
+            _log.info("%s is started cold: %s", folder.path, reason)
+            identity = self._start_cold(folder, environment)
+        # A keeper that dies before it could say who it is must still be missed: its launcher says it for it.
+        if identity and folder.read_identity("keeper") is None:
+            folder.claim_identity("keeper", identity)
+
+    def _start_cold(self, folder: RunFolder, environment: Mapping[str, str]) -> ProcessIdentity | None:
         command = [sys.executable, "-m", "trainer.keeper", str(folder.path), "--grace-seconds", str(self._grace_seconds)]
         with folder.log.open("ab") as log:
             child = subprocess.Popen(
                 command,
                 cwd=folder.path,
-                env=_worker_environment(threads),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        # A keeper that dies before it could say who it is must still be missed: its launcher says it for it.
-        identity = ProcessIdentity.of(child.pid)
-        if identity:
-            folder.write_identity("keeper", identity)
         self._children.append(child)
+        return ProcessIdentity.of(child.pid)
+
+    def _worker_environment(self, threads: int, added: Mapping[str, str]) -> dict[str, str]:
+        passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        return {
+            **passed_on,
+            **dict.fromkeys(THREAD_COUNTS, str(threads)),
+            "PYTHONPATH": str(self._source_root),
+            **PYTHON,
+            **added,
+        }
 
     def reap(self) -> None:
         """Collect ended keepers so that none is left as a zombie."""
@@ -73,9 +126,3 @@ class LocalLauncher:
 def is_keeper_alive(folder: RunFolder) -> bool:
     keeper = folder.read_identity("keeper")
     return keeper is not None and keeper.is_alive()
-
-
-def _worker_environment(threads: int) -> dict[str, str]:
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
-    return {**environment, **limits, "PYTHONPATH": str(SOURCE_ROOT), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}

@@ -1,0 +1,90 @@
+"""Follows one job from any event number on: first what its logs hold, then what comes, each event once and in order.
+
+Leaves batches, a few a second at most: whoever takes them slowly gets fewer and larger ones, and delays nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from app.jobs.feed import Feed, Subscription
+from app.jobs.work_orders import WorkOrders
+from app.records import Job
+from trainer.contract import EventLog, JsonObject, find_event, read_events
+
+MOST_EVENTS = 500
+READ_BYTES = 1 << 18
+REST_SECONDS = 0.1
+PATIENCE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is new: events, and the job's record when it changed. Neither: nothing has happened for a while."""
+
+    events: Sequence[JsonObject]
+    job: Job | None
+
+
+class Followers:
+    """Makes followers of jobs."""
+
+    def __init__(self, feed: Feed, orders: WorkOrders) -> None:
+        self._feed = feed
+        self._orders = orders
+
+    async def follow(
+        self, get_job: Callable[[], Awaitable[Job]], job_id: str, after: int = 0, ends_with_job: bool = True
+    ) -> AsyncGenerator[Batch]:
+        """Batches of what comes after event number `after`; an empty one when nothing has happened for a while.
+
+        Ends when the job has ended and all of it was told; with `ends_with_job` false it waits for another attempt.
+        `get_job` gives the job's record as it is now; asked again and again, it raises once the viewer may not see it.
+        """
+        subscription = self._feed.subscribe(job_id, after)
+        try:
+            job = await get_job()
+            while not self._feed.is_closed:
+                # Everything told is on disk before it is told. The logs of a job that has ended hold all of it.
+                async for events in self._read_logs(job, subscription.after):
+                    subscription.after = events[-1]["n"]
+                    yield Batch(events, None)
+                yield Batch((), job)
+                if ends_with_job and job.state.is_terminal:
+                    return
+                async for batch in self._listen(subscription, get_job):
+                    yield batch
+                job = await get_job()
+        finally:
+            subscription.close()
+
+    async def _listen(self, subscription: Subscription, get_job: Callable[[], Awaitable[Job]]) -> AsyncGenerator[Batch]:
+        """What the feed has in memory, until the logs must be read: for what was missed, or for the last words."""
+        asked_at = time.monotonic()
+        while not self._feed.is_closed:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(subscription.changed(), PATIENCE_SECONDS)
+            seen = subscription.after
+            news = subscription.take(MOST_EVENTS)
+            if news.missed or (news.job is not None and news.job.state.is_terminal):
+                subscription.after = seen
+                return
+            yield Batch(news.events, news.job)
+            if time.monotonic() - asked_at >= PATIENCE_SECONDS:
+                await get_job()
+                asked_at = time.monotonic()
+            await asyncio.sleep(REST_SECONDS)
+
+    async def _read_logs(self, job: Job, after: int) -> AsyncGenerator[Sequence[JsonObject]]:
+        for attempt in range(1, job.attempt + 1):
+            path = self._orders.folder_of(job, attempt).events
+            offset = await asyncio.to_thread(find_event, path, after)
+            log = EventLog([], offset, after)
+            while (log := await asyncio.to_thread(read_events, path, log.end, log.last_number, READ_BYTES)).events:
+                for start in range(0, len(log.events), MOST_EVENTS):
+                    yield log.events[start : start + MOST_EVENTS]
+                after = log.last_number

@@ -1,0 +1,73 @@
+"""When waiting jobs will start: the queue is played forward with what is known of how long runs take.
+
+Enters what runs, what waits and estimates in seconds; leaves each waiting job's place and expected start.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.jobs.fairness import choose_next
+from app.records import Job
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """Where a waiting job stands: `position` counts from 1; seconds until its start, or None when nobody can tell yet."""
+
+    position: int
+    waiting: int
+    starts_in_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Occupied:
+    """A place at work: whose, and for how many more seconds (None: unknown)."""
+
+    owner_id: str
+    remaining_seconds: float | None
+
+
+def forecast(
+    occupied: Sequence[Occupied],
+    waiting: Sequence[Job],
+    durations: Mapping[str, float | None],
+    places: int,
+    most_per_user: int = 0,
+    latest_starts: Mapping[str, float] | None = None,
+) -> dict[str, QueuePlace]:
+    """Play the queue forward; `durations` holds the expected seconds of each waiting job by id.
+
+    `latest_starts`, in Unix time, are when each owner last had a job started. An unknown duration makes every start that
+    depends on it unknown, never a guess.
+    """
+    at_work = Counter(place.owner_id for place in occupied)
+    ends = [(_or_never(place.remaining_seconds), place.owner_id) for place in occupied]
+    heapq.heapify(ends)
+    starts = dict(latest_starts or {})
+    left, clock, found = list(waiting), 0.0, dict[str, QueuePlace]()
+    while left:
+        job = choose_next(left, at_work, starts, most_per_user) if len(ends) < places else None
+        if job is None:
+            if not ends:  # nobody may start, and nothing will end
+                break
+            clock, owner = heapq.heappop(ends)
+            at_work[owner] -= 1
+            continue
+        left.remove(job)
+        found[job.id] = QueuePlace(len(found) + 1, len(waiting), clock if clock < NEVER else None)
+        at_work[job.owner_id] += 1
+        starts[job.owner_id] = LATER + len(found)  # later than any real start, and one after the other
+        heapq.heappush(ends, (clock + _or_never(durations.get(job.id)), job.owner_id))
+    return found
+
+
+NEVER = float("inf")
+LATER = 1e15
+
+
+def _or_never(seconds: float | None) -> float:
+    return NEVER if seconds is None else seconds

@@ -1,0 +1,94 @@
+"""Saves three checkpoints, keeping one, in a child that kills itself just before the n-th thing it asks of the file system.
+
+`python -m tests.trainer.checkpoint_saver FOLDER`: once for every n, each in FOLDER/<n>, until a child lives to the end.
+Each child writes the number of steps whose checkpoint is durable into FOLDER/<n>/saved.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trainer.contract import EventWriter, TrainingSpec
+from trainer.learning.checkpoint import save_checkpoint
+from trainer.learning.loop import Checkpoints, TrainingData, TrainingLoop
+from trainer.networks import NetworkShape, build_network
+from trainer.preparing.targets import TargetCoding
+
+STEPS = 3
+
+
+def main() -> None:
+    root = Path(sys.argv[1])
+    for fatal in range(1, 1000):
+        folder = root / str(fatal)
+        folder.mkdir()
+        if (child := os.fork()) == 0:
+            save_all(folder, fatal)
+            os._exit(0)
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+            return
+
+
+def save_all(folder: Path, fatal: int) -> None:
+    loop = make_loop(folder)
+    saved = os.open(folder / "saved", os.O_WRONLY | os.O_CREAT)
+    die_at(fatal)
+    for step in range(1, STEPS + 1):
+        loop.step = step
+        save_checkpoint(folder / "checkpoint", loop, keep=1)
+        os.pwrite(saved, str(step).encode(), 0)
+
+
+def make_loop(folder: Path) -> TrainingLoop:
+    spec = TrainingSpec(target="kind", epochs=9, batch_size=1, hidden=(4,))
+    rows, targets = torch.ones(8, 2), torch.zeros(8, dtype=torch.long)
+    network = build_network(spec.network, NetworkShape(2, 2, spec.hidden, 0.0), 0)
+    data, coding = TrainingData(rows, targets, rows, targets), TargetCoding("kind", "binary", ("a", "b"))
+    return TrainingLoop(network, data, spec, coding, EventWriter(folder / "events.jsonl"), Checkpoints(folder), bool)
+
+
+def die_at(fatal: int) -> None:
+    """Count opening, writing (in halves), syncing, renaming and removing; at the given count, SIGKILL."""
+    calls = 0
+
+    def note_call() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            note_call()
+            return function(*arguments, **options)
+
+        return call
+
+    class Watched(io.FileIO):
+        def write(self, data: Any) -> int:
+            middle = len(data) // 2
+            for half in (data[:middle], data[middle:]):
+                note_call()
+                super().write(half)
+            return len(data)
+
+    opened = Path.open
+    watched: dict[str, Callable[..., Any]] = {
+        "open": lambda path, mode="r": Watched(str(path), "w") if mode == "wb" else opened(path, mode)
+    }
+    watched |= {"replace": Path.replace, "unlink": Path.unlink}
+    for name, function in watched.items():
+        setattr(Path, name, counted(function))
+    os.fsync = counted(os.fsync)
+
+
+if __name__ == "__main__":
+    main()
