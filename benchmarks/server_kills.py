@@ -30,7 +30,7 @@ from trainer.contract import WorkerExit
 PLACES = 4
 LONGEST_LIFE_SECONDS = 1.5
 ENDED = {"COMPLETED", "FAILED", "STOPPED"}
-CHANGE_SHARE = 0.2
+CHANGE_SHARE = 0.03
 
 
 @dataclass

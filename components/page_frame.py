@@ -14,7 +14,7 @@ from components.theme import MARK
 from locales import Translator
 
 LANGUAGE_NAMES = {"en": "English", "fa": "فارسی"}  # each in itself, so that whoever is lost finds it
-PAGES = ("/runs", "/datasets", "/runs/new")
+PAGES = ("/runs", "/datasets", "/runs/new", "/machine")
 REMEMBER = "path=/; max-age=31536000; samesite=lax"
 SWITCH_LANGUAGE = "() => {{ document.cookie = 'tamrin_language={code}; {remember}'; window.location.reload(); }}"
 SWITCH_THEME = f"""() => {{
@@ -63,7 +63,7 @@ def page_frame(
 
 
 def _navigation(_: Translator, current: str) -> None:
-    labels: Sequence[str] = (_("Runs"), _("Data"), _("New run"))
+    labels: Sequence[str] = (_("Runs"), _("Data"), _("New run"), _("Machine"))
     with box("", "nav") as navigation:
         navigation.props["aria-label"] = _("Main")
         for address, label in zip(PAGES, labels, strict=True):

@@ -9,9 +9,9 @@ from nicegui.translations import translations
 from app.platform import Platform
 from components.theme import MARK, install_theme
 from locales import Translator
-from pages import dataset, datasets, errors, home, login, new_run, open_pages, register, run, runs
+from pages import dataset, datasets, errors, home, login, machine, new_run, open_pages, register, run, run_log, runs
 
-ROUTES = (home, login, register, datasets, dataset, new_run, runs, run)  # /runs/new before /runs/{id}
+ROUTES = (home, login, register, datasets, dataset, new_run, runs, run_log, run, machine)  # /runs/new before /runs/{id}
 RECONNECT_SECONDS = 20.0
 
 

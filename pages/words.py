@@ -77,8 +77,10 @@ def dataset_name(_: Translator, dataset_id: str, name: str) -> str:
 
 def state_of(_: Translator, job: Job) -> tuple[str, str]:
     """(name, tone) of a job's state."""
-    if job.stop_requested and not job.state.is_terminal:
+    if job.state.is_live and job.stop_requested:
         return _("Stopping"), "warn"
+    if job.state.is_live and job.pause_requested:
+        return _("Pausing"), "warn"
     message, tone = STATES[job.status]
     return _.message(message), tone
 

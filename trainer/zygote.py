@@ -183,7 +183,9 @@ def main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         _name_process("zygote")
         load_modules()
-        serve(requests)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the web process ended while we were loading
+            serve(requests)
+    os._exit(0)  # nothing to tidy up, and libraries that were never used complain when they are taken down
 
 
 if __name__ == "__main__":

@@ -155,6 +155,14 @@ class JobControl:
         self._forecast = (0.0, {})
         return await self._refresh(job)
 
+    async def can_move(self, job: Job) -> tuple[bool, bool]:
+        """Whether a waiting job has one before it, and one after it, to change places with."""
+        if job.status != JobStatus.QUEUED:
+            return (False, False)
+        waiting, _starts = await self._queue.waiting()
+        row = [other.id for other in waiting if other.owner_id == job.owner_id and other.priority == job.priority]
+        return (job.id in row[1:], job.id in row[:-1])
+
     async def set_priority(self, user: User, job_id: str, priority: object) -> Job:
         """Let a job go before (above 0) or after (below 0) all others; for administrators, whoever owns it.
 

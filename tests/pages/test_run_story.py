@@ -48,3 +48,43 @@ def test_logs_and_problems_are_entries() -> None:
         ("warning", "It never changes."),
         ("error", "Failed."),
     ]
+
+
+def attempt(number: int, at_number: int, step: int) -> dict[str, Any]:
+    return {
+        "n": at_number,
+        "at": 100.0 + at_number,
+        "type": "attempt",
+        "number": number,
+        "resumed": step > 0,
+        "step": step,
+        "epoch": step / 10,
+    }
+
+
+def test_what_did_not_survive_an_attempt_is_no_longer_shown() -> None:
+    story = RunStory()
+    story.absorb([attempt(1, 1, 0), metric(2, 10, train_loss=1.0), metric(3, 20, train_loss=0.5, validation_loss=0.7)])
+    story.take_points()
+    story.absorb([attempt(2, 4, 10), metric(5, 20, train_loss=0.6)])
+    assert story.was_cut
+    assert story.take_points() == [[(1.0, 1.0), (2.0, 0.6)], []]
+    story.absorb([metric(6, 30, train_loss=0.4)])
+    assert story.take_points() == [[(3.0, 0.4)], []]
+
+
+def test_an_attempt_that_goes_on_where_the_last_one_was_cuts_nothing_and_measures_its_own_speed() -> None:
+    story = RunStory()
+    story.absorb([metric(1, 10, train_loss=1.0), metric(2, 20, train_loss=0.5)])
+    story.absorb([attempt(2, 3, 20)])
+    assert not story.was_cut
+    assert story.remaining_seconds(100) is None
+    assert [entry.message.english() for entry in story.take_entries()] == ["Attempt 2 goes on from epoch 2.0."]
+
+
+def test_a_retry_begins_with_empty_curves() -> None:
+    story = RunStory()
+    story.absorb([metric(1, 10, train_loss=1.0), attempt(2, 2, 0)])
+    assert story.was_cut
+    assert story.take_points() == [[], []]
+    assert [entry.message.english() for entry in story.take_entries()] == ["Attempt 2 begins again with the first step."]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.loss_chart import thin
+from components.line_chart import thin
 
 
 @pytest.mark.parametrize("count", [0, 1, 2_000, 2_001, 3_999, 4_000, 1_000_000])

@@ -1,4 +1,4 @@
-"""Training and validation loss over epochs, drawn by Plotly; each point is sent once.
+"""Lines that grow, drawn by Plotly; each point is sent once.
 
 The backlog travels with the page. What comes before Plotly has loaded in the browser waits here, for calls that come
 too early are lost. The chart element itself is never updated: that would resend the first figure and drop live points.
@@ -14,7 +14,6 @@ from typing import Any
 from nicegui import ui
 
 from components.elements import box
-from locales import Translator
 
 MOST_POINTS = 500
 MOST_MARKERS = 60  # beyond, a marker on every point hides the line and doubles the work of drawing it
@@ -22,6 +21,7 @@ SHORTEST_REST = 0.02
 LONGEST_REST = 2.0
 REST_SHARE = 1.0  # the browser rests at least as long as it took to draw
 LOST_SECONDS = 3.0  # a drawing that was not told of by then (a hidden window) is waited for no longer
+DASHES = ("solid", "dot")
 Point = tuple[float, float]
 
 
@@ -33,23 +33,29 @@ class Trace:
     waiting: list[Point] = field(default_factory=list)
 
 
-class LossChart:
+@dataclass(frozen=True, slots=True)
+class ChartWords:
+    """What a chart says: what it shows to those who cannot see it, the names of its lines, the name of its x axis."""
+
+    label: str
+    names: Sequence[str]
+    x_title: str
+
+
+class LineChart:
     """The chart, and what it has been told."""
 
-    def __init__(self, _: Translator, backlog: Sequence[Sequence[Point]]) -> None:
+    def __init__(self, words: ChartWords, backlog: Sequence[Sequence[Point]], classes: str = "chart") -> None:
         self._traces = [Trace(thin(points)) for points in backlog]
-        self._is_ready = False
+        self._is_ready = self._is_replaced = False
         self._has_markers = not self._is_crowded()
         self._sent_at: float | None = None  # while the browser is drawing
         self._rest_until = 0.0
-        with box("chart") as frame:
+        with box(classes) as frame:
             frame.props["dir"] = "ltr"
             frame.props["role"] = "img"
-            frame.props["aria-label"] = _(
-                "Chart of the training loss and the validation loss over epochs. The latest values stand above it as numbers."
-            )
-            names = (_("Training loss"), _("Validation loss"))
-            self._plot = ui.plotly(_figure(names, _("Epoch"), self._traces, self._mode()))
+            frame.props["aria-label"] = words.label
+            self._plot = ui.plotly(_figure(words, self._traces, self._mode()))
             tell = f"() => {{ getHtmlElement({self._plot.id}).dataset.ready = 1; emit(); }}"
             self._plot.on("plotly_afterplot", self._on_drawn, js_handler=tell)
 
@@ -59,6 +65,14 @@ class LossChart:
             trace.points += points
             trace.waiting += points
         self.send_when_free()
+
+    def replace(self, points: Sequence[Sequence[Point]]) -> None:
+        """Forget all points and show these instead."""
+        for trace, fresh in zip(self._traces, points, strict=True):
+            trace.points, trace.waiting = list(fresh), []
+        self._is_replaced = not self._is_ready  # drawn as soon as there is something to draw on
+        if self._is_ready:
+            self._redraw()
 
     def send_when_free(self) -> None:
         """Send what waits, unless the browser is still drawing or resting from it: a page must stay usable."""
@@ -79,6 +93,8 @@ class LossChart:
             self._sent_at = None
         if not self._is_ready:
             self._is_ready = True
+            if self._is_replaced:
+                self._redraw()
             self._send()
 
     def _send(self) -> None:
@@ -123,7 +139,7 @@ def thin(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
     return chosen if chosen[-1] == points[-1] else [*chosen, points[-1]]
 
 
-def _figure(names: Sequence[str], x_title: str, traces: Sequence[Trace], mode: str) -> dict[str, Any]:
+def _figure(words: ChartWords, traces: Sequence[Trace], mode: str) -> dict[str, Any]:
     axis = {"fixedrange": True, "automargin": False, "ticks": "outside", "tickcolor": "rgba(0,0,0,0)"}
     return {
         "data": [
@@ -137,15 +153,16 @@ def _figure(names: Sequence[str], x_title: str, traces: Sequence[Trace], mode: s
                 "marker": {"size": 4},
                 "hovertemplate": "%{y:.4g}",
             }
-            for name, trace, dash in zip(names, traces, ("solid", "dot"), strict=True)
+            for name, trace, dash in zip(words.names, traces, DASHES[: len(traces)], strict=True)
         ],
         "layout": {
             "margin": {"l": 60, "r": 16, "t": 36, "b": 44},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "hovermode": "x unified",
+            "showlegend": True,
             "legend": {"orientation": "h", "x": 0, "y": 1.12},
-            "xaxis": {**axis, "title": {"text": x_title, "standoff": 8}, "rangemode": "tozero", "zeroline": False},
+            "xaxis": {**axis, "title": {"text": words.x_title, "standoff": 8}, "rangemode": "tozero", "zeroline": False},
             "yaxis": {**axis, "rangemode": "tozero"},
         },
         "config": {"displayModeBar": False, "displaylogo": False},

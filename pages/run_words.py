@@ -1,0 +1,140 @@
+"""What a run page says: its figures, its settings, its place in the queue and what it uses, in the reader's words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from app.jobs.forecast import QueuePlace
+from app.records import Job, JobStatus
+from components.line_chart import Point
+from components.run_view import RunFigures
+from locales import Translator
+from pages.run_story import RunStory
+from pages.words import NETWORKS, TASKS, name_of, sentence_of, state_of
+from trainer.contract import JsonObject
+
+SETTINGS = ("target", "task", "network", "epochs", "batch_size", "lr", "hidden", "dropout", "weight_decay", "seed", "exclude")
+SECONDS_PER_MINUTE = 60
+
+
+def describe(_: Translator, job: Job, story: RunStory, place: QueuePlace | None) -> RunFigures:
+    """The figures that change, in words."""
+    status, tone = state_of(_, job)
+    sentence = sentence_of(_, job)
+    is_live = job.state.is_live
+    stats = (
+        _("{done} / {total}", done=job.epoch, total=job.spec["epochs"]),
+        _("{done} / {total}", done=job.step, total=job.total_steps) if job.total_steps else "–",
+        _elapsed(_, job),
+        _remaining(_, job, story),
+        _.number(job.loss) if job.loss is not None else "–",
+        _.number(job.validation_loss) if job.validation_loss is not None else "–",
+        _.number(round(story.rows_per_second)) if is_live and story.rows_per_second is not None else "–",
+    )
+    fraction = job.progress / 100
+    return RunFigures(
+        status=status,
+        tone=tone,
+        sentence="" if job.problem else sentence,
+        failure=sentence if job.problem else "",
+        failure_tone="bad" if job.status == JobStatus.FAILED else "warn",
+        notice=describe_silence(_, job) if is_live and job.is_silent else describe_place(_, place),
+        notice_tone="warn" if is_live and job.is_silent else "",
+        progress=fraction,
+        percent=_.percent(fraction),
+        stats=stats,
+    )
+
+
+def describe_place(_: Translator, place: QueuePlace | None) -> str:
+    """Where a waiting run stands, and when it will probably start."""
+    if place is None:
+        return ""
+    where = _("Place {position} of {waiting} in the queue.", position=place.position, waiting=place.waiting)
+    if place.starts_in_seconds is None:
+        return f"{where} {_('When it starts cannot be said yet.')}"
+    if place.starts_in_seconds < SECONDS_PER_MINUTE:
+        return f"{where} {_('It is expected to start in less than a minute.')}"
+    minutes = round(place.starts_in_seconds / SECONDS_PER_MINUTE)
+    about = _.plural(
+        "It is expected to start in about {count} minute.", "It is expected to start in about {count} minutes.", minutes
+    )
+    return f"{where} {about}"
+
+
+def describe_silence(_: Translator, job: Job) -> str:
+    silent = (datetime.now(UTC) - job.last_event_at).total_seconds() if job.last_event_at else 0
+    sentence = "This run has said nothing for {time}. It may hang: look at its complete log, or stop it."
+    return _(sentence, time=_.clock(silent))
+
+
+def describe_settings(_: Translator, job: Job) -> list[tuple[str, str]]:
+    """(label, value) of every setting, as it was used."""
+    separator = "، " if _.is_persian else ", "
+    shown: list[tuple[str, str]] = []
+    for name in SETTINGS:
+        value = job.spec.get(name)
+        match value:
+            case list():
+                words = (
+                    separator.join(_.number(item) if isinstance(item, int) else f"\u2068{item}\u2069" for item in value) or "–"
+                )
+            case float() | int():
+                words = _.typed(value) if name == "seed" else _.number(value)
+            case _ if name == "task":
+                words = name_of(_, TASKS, None if value == "auto" else value)
+            case _ if name == "network":
+                words = name_of(_, NETWORKS, value)
+            case _:
+                words = str(value) if value else "–"
+        shown.append((_.field_name(name), words))
+    return shown
+
+
+def describe_usage(_: Translator, samples: Sequence[JsonObject]) -> str:
+    """The latest sample in words."""
+    if not samples:
+        return _("No figures yet.")
+    latest = samples[-1]
+    return _(
+        "Processor: {cpu} of one core. Memory: {memory}. Disk: {disk}.",
+        cpu=_.percent(latest["cpu_percent"] / 100),
+        memory=_.file_size(int(latest["memory_mb"] * 1_000_000)),
+        disk=_.file_size(int(latest["disk_mb"] * 1_000_000)),
+    )
+
+
+def usage_points(samples: Sequence[JsonObject], began_at: float) -> tuple[list[Point], list[Point]]:
+    """(minutes, percent of one core) and (minutes, megabytes) of each sample."""
+    minutes = [round((sample["at"] - began_at) / SECONDS_PER_MINUTE, 3) for sample in samples]
+    processor = list(zip(minutes, (float(sample["cpu_percent"]) for sample in samples), strict=True))
+    return processor, list(zip(minutes, (float(sample["memory_mb"]) for sample in samples), strict=True))
+
+
+def copy_address(_: Translator, job: Job) -> str:
+    """The form for a new run, filled in like this one."""
+    typed: dict[str, str | Sequence[str]] = {"dataset": job.dataset_id}
+    for name, value in job.spec.items():
+        if name == "exclude":
+            typed[name] = value
+        elif isinstance(value, list):
+            typed[name] = ", ".join(_.typed(item) for item in value)
+        elif value is not None:
+            typed[name] = value if isinstance(value, str) else _.typed(value)
+    return f"/runs/new?{urlencode(typed, doseq=True)}"
+
+
+def _elapsed(_: Translator, job: Job) -> str:
+    if job.started_at is None or job.status in {JobStatus.QUEUED, JobStatus.PAUSED}:
+        return "–"
+    return _.clock(((job.finished_at or datetime.now(UTC)) - job.started_at).total_seconds())
+
+
+def _remaining(_: Translator, job: Job, story: RunStory) -> str:
+    seconds = story.remaining_seconds(job.total_steps) if job.total_steps and job.state.is_live else None
+    if seconds is None or story.latest_metric is None:
+        return "–"
+    return _.clock(max(0.0, seconds - (time.time() - story.latest_metric[0])))
