@@ -21,14 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 
 from tests.journeys.conftest import Person, flowers, registered
 from tests.servers import Server, free_port, running_server
-from trainer.contract import WorkerExit
+from trainer.contract import RunFolder, WorkerExit
 
 PLACES = 4
 LONGEST_LIFE_SECONDS = 1.5
+LEAVE_SECONDS = 5.0
+PATIENCE = {"STOP_GRACE_SECONDS": "60"}  # a machine this busy finishes a step and a model slowly
 ENDED = {"COMPLETED", "FAILED", "STOPPED"}
 CHANGE_SHARE = 0.03
 
@@ -85,12 +86,12 @@ def main() -> None:
         trial = Trial(Path(folder), free_port())
         started = time.monotonic()
         for number in range(1, kills + 1):
-            with running_server(trial.folder, trial.port, MAX_RUNNING_JOBS=str(PLACES)) as server:
+            with running_server(trial.folder, trial.port, MAX_RUNNING_JOBS=str(PLACES), **PATIENCE) as server:
                 sign_up(trial, server)
                 work_until_killed(trial, server)
             if number % 10 == 0:
                 print(f"{number} kills, {len(trial.fates)} jobs so far, {time.monotonic() - started:.0f} s", flush=True)
-        with running_server(trial.folder, trial.port, MAX_RUNNING_JOBS=str(PLACES)) as server:
+        with running_server(trial.folder, trial.port, MAX_RUNNING_JOBS=str(PLACES), **PATIENCE) as server:
             report(trial, wait_for_all(trial, server))
 
 
@@ -127,17 +128,19 @@ def report(trial: Trial, jobs: dict[str, dict[str, Any]]) -> None:
     missing = wrong = twice = left_over = 0
     for job_id, job in jobs.items():
         attempt = trial.folder / "data/runs" / job_id / "attempt-1"
-        exit_code = json.loads((attempt / "exit.json").read_text())["code"]
+        record = RunFolder(attempt).read_exit()
+        assert record is not None, "an ended job has an exit record"
         events = [json.loads(line) for line in (attempt / "events.jsonl").read_text().splitlines()]
         numbers = [event["n"] for event in events]
         missing += len(set(range(1, max(numbers) + 1)) - set(numbers)) + (job["last_event"] != max(numbers))
         twice += sum(event["type"] == "attempt" for event in events) != 1
-        told_by_exit = {0: "COMPLETED", WorkerExit.STOPPED: "STOPPED"}.get(exit_code, "FAILED")
+        told_by_exit = {0: "COMPLETED", WorkerExit.STOPPED: "STOPPED"}.get(-1 if record.code is None else record.code, "FAILED")
         if job["status"] != told_by_exit or job["status"] not in trial.fates.get(job_id, {"COMPLETED"}):
             wrong += 1
             print(f"{job_id}: {job['status']}, not {told_by_exit} of {trial.fates.get(job_id)}: {job['message']}")
         for role in ("keeper", "worker"):
-            left_over += psutil.pid_exists(json.loads((attempt / f"{role}.json").read_text())["pid"])
+            process = RunFolder(attempt).read_identity(role)
+            left_over += process is not None and not process.wait_until_gone(LEAVE_SECONDS)
     states = ", ".join(f"{count} {status}" for status, count in sorted(Counter(job["status"] for job in jobs.values()).items()))
     print(f"jobs: {len(jobs)} ({states})")
     print(f"jobs lost: {len(set(trial.fates) - set(jobs))}")
