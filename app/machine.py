@@ -22,6 +22,7 @@ from app.errors import PlatformError
 from app.jobs.devices import Gpu
 
 SAMPLE_SECONDS = 2.0
+FIRST_SECONDS = 0.5
 KEPT_SAMPLES = 1800
 MEGABYTE = 1_000_000
 _log = logging.getLogger(__name__)
@@ -69,7 +70,8 @@ class Machine:
 
     async def run(self) -> None:
         """Sample until cancelled."""
-        await asyncio.to_thread(psutil.cpu_percent)  # the first answer stands for nothing
+        psutil.cpu_percent()  # begins to count; the first answer stands for nothing
+        await asyncio.sleep(FIRST_SECONDS)
         while True:
             try:
                 self._samples.append(await asyncio.to_thread(self._sample, *await self._count_jobs()))

@@ -43,7 +43,7 @@ def picture(browser: Browser, server: Server, sara: Person, language: str, path:
     page.locator(".connection[data-state=live]").wait_for()
     page.get_by_role("heading", level=1).wait_for()
     if path.startswith("/runs/"):
-        page.locator(".js-plotly-plot[data-ready]").wait_for()
+        page.locator(".js-plotly-plot[data-ready]").first.wait_for()
     page.screenshot(path=IMAGES / name)
     context.close()
 

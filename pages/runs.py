@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from fastapi import Request
 from nicegui import ui
 
+from app.jobs.forecast import QueuePlace
 from app.platform import Platform
-from app.records import Job, User
+from app.records import Job, JobStatus, User
 from components.data_table import Cell, DataTable, TableColumn, TableRow
 from components.elements import box, link_button, text
 from components.pager import Pager
@@ -29,6 +30,7 @@ class RunsPage:
 
     jobs: Sequence[Job]
     total: int
+    places: Mapping[str, QueuePlace | None]  # of those that wait
 
 
 def register(platform: Platform) -> None:
@@ -57,7 +59,10 @@ class RunsView:
 
     async def fetch(self, user: User) -> RunsPage:
         jobs = self.visitor.platform.jobs
-        return RunsPage(await jobs.list(user, self.offset, PAGE_SIZE), await jobs.count(user))
+        page = await jobs.list(user, self.offset, PAGE_SIZE)
+        control = self.visitor.platform.job_control
+        places = {job.id: await control.queue_place(job) for job in page if job.status == JobStatus.QUEUED}
+        return RunsPage(page, await jobs.count(user), places)
 
     def build(self, page: RunsPage) -> None:
         _ = self.visitor.translator
@@ -84,7 +89,7 @@ class RunsView:
 
     def show(self, page: RunsPage) -> None:
         _ = self.visitor.translator
-        self.table.show([describe_run(_, job) for job in page.jobs])
+        self.table.show([describe_run(_, job, page.places.get(job.id)) for job in page.jobs])
         self.pager.show(self.offset, len(page.jobs), page.total)
 
     async def refresh(self) -> None:
@@ -96,9 +101,11 @@ class RunsView:
         await self.refresh()
 
 
-def describe_run(_: Translator, job: Job) -> TableRow:
+def describe_run(_: Translator, job: Job, place: QueuePlace | None) -> TableRow:
     """A run as a row."""
     state, tone = state_of(_, job)
+    if place is not None:
+        state = _("{state}: {position} of {waiting}", state=state, position=place.position, waiting=place.waiting)
     fraction = job.progress / 100
     started = _.moment(job.started_at) if job.started_at else "–"
     cells = (
@@ -114,6 +121,6 @@ def describe_run(_: Translator, job: Job) -> TableRow:
 
 
 def duration(_: Translator, job: Job) -> str:
-    if job.started_at is None:
+    if job.started_at is None or job.status in {JobStatus.QUEUED, JobStatus.PAUSED}:
         return "–"
     return _.clock(((job.finished_at or datetime.now(UTC)) - job.started_at).total_seconds())

@@ -85,7 +85,7 @@ def test_the_chart_shows_every_point_once_live_and_after_a_reload(open_page: Ope
         window.wait_for_function(f"() => {CHART_POINTS}[0].length >= {len(recorded[0])}")
         assert window.evaluate(CHART_POINTS) == recorded
     page.reload()
-    page.locator(".js-plotly-plot[data-ready]").wait_for()
+    page.locator(".js-plotly-plot[data-ready]").first.wait_for()
     assert page.evaluate(CHART_POINTS) == recorded
     expect(page.get_by_role("table", name="Results")).to_contain_text("Accuracy")
 
