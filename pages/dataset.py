@@ -18,7 +18,7 @@ from components.pager import Pager
 from components.states import error_state
 from locales import Translator
 from pages.datasets import confirm_deletion
-from pages.visitor import Visitor, framed, welcome
+from pages.visitor import Visitor, framed, page_at, welcome
 from pages.words import KINDS, dataset_name, name_of
 from trainer.contract import Message
 
@@ -40,7 +40,7 @@ class Contents:
 def register(platform: Platform) -> None:
     """Offer /datasets/{dataset_id}."""
 
-    @ui.page("/datasets/{dataset_id}")
+    @page_at("/datasets/{dataset_id}")
     async def dataset(request: Request, dataset_id: str) -> None:
         visitor = welcome(platform, request)
         _ = visitor.translator

@@ -17,7 +17,7 @@ from components.elements import box, card, text
 from components.pager import Pager
 from components.upload_form import UploadForm
 from locales import Translator
-from pages.visitor import Visitor, framed, login_address, welcome
+from pages.visitor import Visitor, framed, login_address, page_at, welcome
 from pages.words import DATASET_STATES, dataset_name
 from trainer.contract import Message, Refusal
 
@@ -38,7 +38,7 @@ class Tables:
 def register(platform: Platform) -> None:
     """Offer /datasets."""
 
-    @ui.page("/datasets")
+    @page_at("/datasets")
     async def datasets(request: Request) -> None:
         visitor = welcome(platform, request)
         _ = visitor.translator

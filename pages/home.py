@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
-from nicegui import ui
 
 from app.platform import Platform
-from pages.visitor import login_address, welcome
+from pages.visitor import login_address, page_at, welcome
 from trainer.contract import Refusal
 
 
 def register(platform: Platform) -> None:
     """Offer /."""
 
-    @ui.page("/")
+    @page_at("/")
     async def home(request: Request) -> RedirectResponse:
         visitor = welcome(platform, request)
         try:

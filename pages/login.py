@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from fastapi import Request
-from nicegui import ui
 
 from app.platform import Platform
 from components.account_form import AccountField
 from pages.accounts_page import account_page
-from pages.visitor import welcome
+from pages.visitor import page_at, welcome
 
 
 def register(platform: Platform) -> None:
     """Offer /login."""
 
-    @ui.page("/login")
+    @page_at("/login")
     def login(request: Request) -> None:
         visitor = welcome(platform, request)
         _ = visitor.translator

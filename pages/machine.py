@@ -15,7 +15,7 @@ from app.records import User
 from components.elements import box, card, text
 from components.line_chart import ChartWords, LineChart, Point
 from locales import Translator
-from pages.visitor import Visitor, framed, welcome
+from pages.visitor import Visitor, framed, page_at, welcome
 
 SECONDS_PER_MINUTE = 60
 MEGABYTE = 1_000_000
@@ -24,7 +24,7 @@ MEGABYTE = 1_000_000
 def register(platform: Platform) -> None:
     """Offer /machine."""
 
-    @ui.page("/machine")
+    @page_at("/machine")
     async def machine(request: Request) -> None:
         visitor = welcome(platform, request)
         _ = visitor.translator

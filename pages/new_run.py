@@ -18,7 +18,7 @@ from components.elements import card, text
 from components.states import empty_state
 from components.training_form import FormContent, TrainingForm
 from locales import Translator
-from pages.visitor import Visitor, framed, is_login_lost, welcome
+from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome
 from pages.words import KINDS, NETWORKS, TASKS, dataset_name, name_of
 from trainer.contract import FIELDS, Message, Refusal, TrainingSpec
 
@@ -39,7 +39,7 @@ class Choice:
 def register(platform: Platform) -> None:
     """Offer /runs/new."""
 
-    @ui.page("/runs/new")
+    @page_at("/runs/new")
     async def new_run(request: Request, dataset: str = "") -> None:
         visitor = welcome(platform, request)
         _ = visitor.translator

@@ -20,7 +20,7 @@ from components.run_view import LogLine, RunView
 from pages.run_actions import Offer, RunActions, may_set_priority
 from pages.run_story import RunStory
 from pages.run_words import describe, describe_settings, describe_usage, usage_points
-from pages.visitor import Visitor, framed, welcome
+from pages.visitor import Visitor, framed, page_at, welcome
 from pages.words import MEASURES, PARTS, dataset_name, measure, name_of, parts_of
 from trainer.contract import JsonObject
 
@@ -49,7 +49,7 @@ class Opening:
 def register(platform: Platform) -> None:
     """Offer /runs/{job_id}."""
 
-    @ui.page("/runs/{job_id}")
+    @page_at("/runs/{job_id}")
     async def run(request: Request, job_id: str) -> None:
         visitor = welcome(platform, request)
         _ = visitor.translator

@@ -13,7 +13,7 @@ from app.jobs.logbook import LogPage
 from app.platform import Platform
 from app.records import Job, User
 from components.elements import Button, box, card, link_button, text
-from pages.visitor import Visitor, framed, welcome
+from pages.visitor import Visitor, framed, page_at, welcome
 from pages.words import dataset_name
 
 REFRESH_SECONDS = 2.0
@@ -30,7 +30,7 @@ class Opening:
 def register(platform: Platform) -> None:
     """Offer /runs/{job_id}/log."""
 
-    @ui.page("/runs/{job_id}/log")
+    @page_at("/runs/{job_id}/log")
     async def run_log(request: Request, job_id: str) -> None:
         visitor = welcome(platform, request)
         _ = visitor.translator

@@ -17,7 +17,7 @@ from components.elements import box, link_button, text
 from components.pager import Pager
 from components.states import empty_state
 from locales import Translator
-from pages.visitor import Visitor, framed, welcome
+from pages.visitor import Visitor, framed, page_at, welcome
 from pages.words import dataset_name, primary_figure, state_of
 
 PAGE_SIZE = 20
@@ -36,7 +36,7 @@ class RunsPage:
 def register(platform: Platform) -> None:
     """Offer /runs."""
 
-    @ui.page("/runs")
+    @page_at("/runs")
     async def runs(request: Request) -> None:
         visitor = welcome(platform, request)
         _ = visitor.translator

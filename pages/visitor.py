@@ -33,6 +33,8 @@ QUICK_SECONDS = 0.5  # data that takes longer is announced by a loading state
 WATCH_SECONDS = 1.0  # how long a live view may rest on the last check of the login
 THEMES = {"light": False, "dark": True}
 QUASAR_LANGUAGES = {"en": "en-US", "fa": "fa-IR"}
+# NiceGUI answers with an error when a page takes longer: on a busy machine a late page is better than none.
+LONGEST_BUILD_SECONDS = 60.0
 
 
 @dataclass
@@ -116,6 +118,11 @@ class Visitor:
         sentences = [_.message(problem.message) for problem in refusal.problems]
         with region:
             error_state(_("This cannot be shown"), sentences, [(_("To your runs"), "/runs"), (_("To your data"), "/datasets")])
+
+
+def page_at(path: str) -> ui.page:
+    """Offer the decorated function as a page."""
+    return ui.page(path, response_timeout=LONGEST_BUILD_SECONDS)
 
 
 def welcome(platform: Platform, request: Request) -> Visitor:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +29,11 @@ class Server:
 
 
 @contextmanager
-def running_server(folder: Path, port: int | None = None, **environment: str) -> Iterator[Server]:
-    """Start a server with its data in `folder`/data, wait until it answers, and end it afterwards."""
+def running_server(folder: Path, port: int | None = None, wrapper: Sequence[str] = (), **environment: str) -> Iterator[Server]:
+    """Start a server with its data in `folder`/data, wait until it answers, and end it afterwards.
+
+    `wrapper` is a command that prepares the process and then becomes what follows it.
+    """
     port = port or free_port()
     data_dir = folder / "data"
     known = {"PORT": str(port), "HOST": "127.0.0.1", "DATA_DIR": str(data_dir), "STOP_GRACE_SECONDS": "5"}
@@ -38,7 +41,7 @@ def running_server(folder: Path, port: int | None = None, **environment: str) ->
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "main.py")],
+            [*wrapper, sys.executable, str(ROOT / "main.py")],
             cwd=folder,  # away from any .env of the developer
             env={**inherited, **known, **environment},
             stdout=log,

@@ -26,6 +26,7 @@ class Run:
 
     job: Job
     folder: RunFolder
+    is_launched: bool = True  # before that, its empty folder tells nothing
     log: EventLog | None = None  # None until the log was looked at for the first time
     stop_deadline: float | None = None
     saved_at: float = 0.0

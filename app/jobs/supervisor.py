@@ -68,7 +68,8 @@ class Supervisor:
                 await asyncio.sleep(IDLE_SECONDS)  # a full disk stays full: once a second says it often enough
             self._launcher.reap()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), TICK_SECONDS if self._runs else IDLE_SECONDS)
+                is_busy = self._runs or not self._launcher.is_warm
+                await asyncio.wait_for(self._wake.wait(), TICK_SECONDS if is_busy else IDLE_SECONDS)
 
     async def request_stop(self, job: Job, is_pause: bool = False) -> None:
         """Ask a live job's keeper to end it, for good or to be resumed; works before the keeper exists, for it looks first."""
@@ -86,21 +87,24 @@ class Supervisor:
             _log.info("Adopting %s, attempt %s", job.id, job.attempt)
             run = self._runs[job.id] = Run(job, self._orders.folder_of(job))
             was_started = await asyncio.to_thread(lambda folder: folder.read_identity("keeper") or folder.read_exit(), run.folder)
-            if not was_started:
-                await self._launch(run)
+            run.is_launched = was_started is not None
 
     async def _start_waiting(self) -> None:
+        if not self._launcher.is_warm:
+            return  # whoever waits has lost nothing, and what is at work is watched meanwhile
+        for run in [run for run in self._runs.values() if not run.is_launched]:
+            await self._launch(run)
         while (device := self._places.find_free(run.job.device for run in self._runs.values())) is not None:
             job = await self._queue.claim(device)
             if job is None:
                 return
-            self._runs[job.id] = run = Run(job, self._orders.folder_of(job))
+            self._runs[job.id] = run = Run(job, self._orders.folder_of(job), is_launched=False)
             self._feed.publish(job)
             await self._launch(run)
 
     async def _launch(self, run: Run) -> None:
         """Start the attempt. The keeper claims its folder for itself: asked twice, one worker starts."""
-        job = run.job
+        job, run.is_launched = run.job, True
         try:
             order = await asyncio.to_thread(self._orders.order_for, job)
             environment = self._places.environment_for(job.device)
@@ -112,9 +116,9 @@ class Supervisor:
             await self._end(run, None, _cannot_start(error))
 
     async def _watch(self) -> None:
-        if not self._runs:
+        runs = [run for run in self._runs.values() if run.is_launched]
+        if not runs:
             return
-        runs = list(self._runs.values())
         observations = await asyncio.to_thread(lambda: [observe(run) for run in runs])
         for run, observation in zip(runs, observations, strict=True):
             await self._digest(run, observation)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import shutil
 import signal
 import time
@@ -17,6 +18,7 @@ from app.jobs.launchers.local import SOURCE_ROOT, LocalLauncher
 from app.jobs.launchers.zygote import MustStartCold
 from tests.trainer.conftest import ingest_file, write_flowers
 from trainer.contract import IngestOrder, Limits, ProcessIdentity, RunFolder, TrainingSpec, TrainOrder, WorkerExit, read_events
+from trainer.giving_way import AUTOGROUP, LAST_IN_LINE
 
 DEADLINE_SECONDS = 60.0
 ENDLESS = TrainingSpec(target="kind", epochs=1000, batch_size=1, hidden=(8,))
@@ -159,6 +161,19 @@ def _processes(identity: ProcessIdentity | None) -> list[psutil.Process]:
     return [psutil.Process(identity.pid)]
 
 
+async def test_training_gives_way_to_the_pages_and_its_keeper_to_nobody(
+    launcher: LocalLauncher, folder: RunFolder, tmp_path: Path
+) -> None:
+    worker, keeper = await start_endless(launcher, folder, tmp_path), folder.read_identity("keeper")
+    assert keeper is not None
+    assert os.getpriority(os.PRIO_PROCESS, worker.pid) == LAST_IN_LINE
+    assert os.getpriority(os.PRIO_PROCESS, keeper.pid) == os.getpriority(os.PRIO_PROCESS, 0)
+    if AUTOGROUP.exists():
+        group = await asyncio.to_thread(Path(f"/proc/{worker.pid}/autogroup").read_text)
+        assert group.split()[-1] == str(LAST_IN_LINE)
+    assert await stop(launcher, folder) == WorkerExit.STOPPED
+
+
 async def test_job_survives_the_death_of_the_zygote_and_the_next_one_starts_cold(
     launcher: LocalLauncher, folder: RunFolder, rows: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -195,15 +210,31 @@ async def test_zygote_that_does_not_answer_is_replaced_and_the_job_starts_once(
     assert [event["state"] for event in read_events(folder.events).events] == ["LOADING", "RUNNING"]
 
 
-async def test_launch_does_not_wait_for_a_zygote_that_loads(
-    make_launcher: MakeLauncher, folder: RunFolder, rows: Path, caplog: pytest.LogCaptureFixture
+async def test_what_is_launched_while_the_zygote_loads_waits_for_it(
+    make_launcher: MakeLauncher, rows: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     launcher = make_launcher()
+    folders = [RunFolder(tmp_path / f"run {number}") for number in range(5)]
+    async with launcher.running():
+        assert not launcher.is_warm
+        runs = (launcher.run(folder, reading(rows, folder.path / "out"), DEADLINE_SECONDS) for folder in folders)
+        records = await asyncio.gather(*runs)
+        assert [record and record.code for record in records] == [WorkerExit.COMPLETED] * 5
+        assert cold_starts(caplog) == []
+
+
+async def test_a_zygote_that_cannot_load_is_not_waited_for(
+    make_launcher: MakeLauncher, folder: RunFolder, rows: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    shutil.copytree(SOURCE_ROOT / "trainer", tmp_path / "trainer", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "trainer" / "zygote.py").write_text("raise SystemExit(1)")
+    launcher = make_launcher(tmp_path)
     async with launcher.running():
         record = await launcher.run(folder, reading(rows, folder.path / "out"), DEADLINE_SECONDS)
         assert record is not None
-        assert (record.code, cold_starts(caplog)) == (WorkerExit.COMPLETED, ["the zygote is still loading"])
+        assert (record.code, cold_starts(caplog)) == (WorkerExit.COMPLETED, ["the zygote could not load"])
 
 
 async def test_launcher_that_ends_ends_its_zygote_and_no_keeper(

@@ -20,6 +20,7 @@ from trainer.contract import ExitRecord, Limits, ProcessIdentity, RunFolder
 
 SOURCE_ROOT = Path(__file__).resolve().parents[3]
 POLL_SECONDS = 0.05
+WARM_UP_SECONDS = 20.0  # a cold start loads what the zygote loads: while that takes long, so would a start without it
 # What a worker may know of the operator's environment: no secret, no database address.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "SYSTEMROOT")
 THREAD_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -36,16 +37,33 @@ class LocalLauncher:
         self._source_root = source_root
         self._children: list[subprocess.Popen[bytes]] = []
         self._one_by_one = asyncio.Lock()
+        self._warm = asyncio.Event()
+        self._warm.set()
         self.zygote = Zygote(source_root, self._worker_environment(1, {}))
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether a launch now starts at once; before, it would wait for the zygote to load."""
+        return self._warm.is_set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep a zygote; keepers go on when it ends."""
+        self._warm.clear()
         await asyncio.to_thread(self.zygote.open)
+        warming_up = asyncio.create_task(self._warm_up(), name="warming up")
         try:
             yield
         finally:
             await asyncio.to_thread(self.zygote.close)
+            await warming_up
+
+    async def _warm_up(self) -> None:
+        """Many cold starts at once, as after a restart of a busy server, would take minutes from one another."""
+        try:
+            await asyncio.to_thread(self.zygote.wait_until_ready, WARM_UP_SECONDS)
+        finally:
+            self._warm.set()
 
     async def launch(
         self,
@@ -57,11 +75,14 @@ class LocalLauncher:
     ) -> None:
         """Write the order and start a keeper for it; returns as soon as the keeper is on record in the folder.
 
+        In the first seconds of a server it waits for the zygote.
+
         A folder is worked in once: where a keeper is on record already, what is started here ends without a trace.
         `environment` is added to what workers are given; `limits` go into spec.json.
         """
         order = {**order, "limits": limits.as_dict()} if limits else order
         variables = self._worker_environment(threads, environment or {})
+        await self._warm.wait()
         async with self._one_by_one:
             await asyncio.to_thread(self._launch, folder, order, variables)
 

@@ -82,13 +82,17 @@ class Zygote:
             return self._ask(request)
 
     def wait_until_ready(self, timeout_seconds: float) -> bool:
-        """Wait until it can fork; whether it can. Blocking."""
+        """Wait until it can fork; False at once when it cannot even load, or was closed. Blocking."""
         deadline = time.monotonic() + timeout_seconds
-        while self.identity is None and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
             with self._lock, contextlib.suppress(MustStartCold):
+                if self._is_ready:
+                    return True
+                if not self._is_open or (self._process is None and time.monotonic() < self._may_start_at):
+                    return False
                 self._check_process()
                 self._check_ready()
-        return self.identity is not None
+        return False
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
