@@ -17,7 +17,7 @@ from sqlmodel import Session as DatabaseSession
 from sqlmodel import col, delete, func, select, update
 
 from app.database import Database
-from app.errors import Conflict, NotAllowed, NotFound
+from app.errors import Conflict, NotAllowed, NotFound, PlatformError
 from app.jobs.launchers.local import LocalLauncher, is_keeper_alive
 from app.jobs.outcome import failure_of
 from app.records import LIVE, Dataset, DatasetStatus, Job, JobStatus, User
@@ -63,7 +63,11 @@ class Datasets:
         )
         folder = self.folder_of(record.id)
         await asyncio.to_thread(_move_original, incoming.path, folder)
-        await self._database.write(lambda session: session.add(record))
+        try:
+            await self._database.write(lambda session: session.add(record))
+        except PlatformError:  # a full disk, perhaps: a file that no record names would lie there until the next start
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            raise
         return await self._read_original(record)
 
     async def resume_reading(self) -> None:

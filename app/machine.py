@@ -40,7 +40,7 @@ class GpuSample:
 
 @dataclass(frozen=True, slots=True)
 class MachineSample:
-    """The machine at one moment: Unix time, percent of all processors, megabytes, jobs."""
+    """The machine at one moment: Unix time, percent of all processors, megabytes, jobs, and rows per second of all of them."""
 
     at: float
     cpu_percent: float
@@ -50,17 +50,25 @@ class MachineSample:
     disk_total_mb: float
     running: int
     waiting: int
+    rows_per_second: float
     gpus: tuple[GpuSample, ...]
 
 
 class Machine:
     """Samples itself while it runs."""
 
-    def __init__(self, data_dir: Path, gpus: Gpus, count_jobs: Callable[[], Awaitable[tuple[int, int]]]) -> None:
-        """`count_jobs` tells how many jobs are at work and how many wait."""
+    def __init__(
+        self,
+        data_dir: Path,
+        gpus: Gpus,
+        count_jobs: Callable[[], Awaitable[tuple[int, int]]],
+        measure_speed: Callable[[], float],
+    ) -> None:
+        """`count_jobs` tells how many jobs are at work and how many wait, `measure_speed` their rows per second in all."""
         self._data_dir = data_dir
         self._gpus = gpus
         self._count_jobs = count_jobs
+        self._measure_speed = measure_speed
         self._samples: deque[MachineSample] = deque(maxlen=KEPT_SAMPLES)
 
     def samples(self, after: float = 0.0) -> Sequence[MachineSample]:
@@ -90,6 +98,7 @@ class Machine:
             disk_total_mb=disk.total / MEGABYTE,
             running=running,
             waiting=waiting,
+            rows_per_second=round(self._measure_speed(), 1),
             gpus=self._gpus.sample(),
         )
 

@@ -48,8 +48,8 @@ class Platform:
         self.attempt_tokens = AttemptTokens(secret)
         gpus = Gpus()
         places = Places(settings.max_running_jobs, gpus.list(), settings.gpu_job_memory_mb)
-        self.machine = Machine(settings.data_dir, gpus, queue.count)
         self.supervisor = Supervisor(settings, queue, feed, orders, launcher, places)
+        self.machine = Machine(settings.data_dir, gpus, queue.count, self.supervisor.rows_per_second)
         self.jobs = Jobs(self.database, self.datasets, self.samples, queue, self.supervisor, feed, orders)
         self.job_control = JobControl(settings, self.database, self.jobs, queue, self.supervisor, feed, orders)
 

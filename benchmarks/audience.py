@@ -40,7 +40,7 @@ class Window:
         assert match, f"{address} is no page"
         self._client_id = str(re.findall(r"'client_id': '([^']+)'", match[1])[0])
         self._tell_drawn = _listeners_of_charts(page, address)
-        self._socket = socketio.AsyncClient(reconnection=False)
+        self._socket = socketio.AsyncClient(reconnection=False, request_timeout=PATIENCE_SECONDS)
         self._socket.on("*", self._on_message)
 
     @asynccontextmanager
@@ -48,7 +48,9 @@ class Window:
         identity = {"tab_id": str(uuid.uuid4()), "old_tab_id": "", "document_id": str(uuid.uuid4())}
         query = {"client_id": self._client_id, "next_message_id": "0", "implicit_handshake": "true", **identity}
         address = f"{self._server}?{httpx.QueryParams(query)}"
-        await self._socket.connect(address, transports=["websocket"], socketio_path="/_nicegui_ws/socket.io")
+        await self._socket.connect(
+            address, transports=["websocket"], socketio_path="/_nicegui_ws/socket.io", wait_timeout=PATIENCE_SECONDS
+        )
         for chart in self._tell_drawn:
             await self._drawn(chart)
         acknowledging = asyncio.create_task(self._acknowledge())

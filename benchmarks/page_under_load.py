@@ -72,7 +72,7 @@ class Asking:
         name = "a run's page" if page.startswith("/runs/") else "the list of runs"
         print(
             f"{when}: {name}: median {statistics.median(delays):.0f} ms, 95th percentile {percentiles[94]:.0f} ms,"
-            f" most {max(delays):.0f} ms; the server took {share:.0%} of a processor",
+            f" most {max(delays):.0f} ms; the server took {share:.0%} of a processor, {process.memory_info().rss / 1e6:.0f} MB",
             flush=True,
         )
         return percentiles[94]

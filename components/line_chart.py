@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from nicegui import ui
 
@@ -23,6 +23,7 @@ REST_SHARE = 1.0  # the browser rests at least as long as it took to draw
 LOST_SECONDS = 3.0  # a drawing that was not told of by then (a hidden window) is waited for no longer
 DASHES = ("solid", "dot")
 Point = tuple[float, float]
+Item = TypeVar("Item", bound=tuple[float, Any])
 
 
 @dataclass(slots=True)
@@ -35,11 +36,15 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class ChartWords:
-    """What a chart says: what it shows to those who cannot see it, the names of its lines, the name of its x axis."""
+    """What a chart says: what it shows to those who cannot see it, the names of its lines, the name of its x axis.
+
+    The x axis reaches `x_least` at least: ticks of hundredths of a minute tell nobody anything.
+    """
 
     label: str
     names: Sequence[str]
     x_title: str
+    x_least: float = 0.0
 
 
 class LineChart:
@@ -130,13 +135,19 @@ class LineChart:
         return "lines+markers" if self._has_markers else "lines"
 
 
-def thin(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
-    """At most `most` of the points, evenly chosen, the last one always among them."""
+def thin(points: Sequence[Item], most: int = MOST_POINTS) -> list[Item]:
+    """About `most` of the points (x first), as far from one another in x everywhere, the last one always among them.
+
+    Chosen by distance and not by count, so that a line that is thinned again and again as it grows keeps its beginning.
+    """
     if len(points) <= most:
         return list(points)
-    step = -(-len(points) // (most - 1))
-    chosen = list(points[::step])
-    return chosen if chosen[-1] == points[-1] else [*chosen, points[-1]]
+    distance = (points[-1][0] - points[0][0]) / (most - 1)
+    chosen = [points[0]]
+    for point in points[1:-1]:
+        if point[0] - chosen[-1][0] >= distance:
+            chosen.append(point)
+    return [*chosen, points[-1]]
 
 
 def _figure(words: ChartWords, traces: Sequence[Trace], mode: str) -> dict[str, Any]:
@@ -162,7 +173,13 @@ def _figure(words: ChartWords, traces: Sequence[Trace], mode: str) -> dict[str, 
             "hovermode": "x unified",
             "showlegend": True,
             "legend": {"orientation": "h", "x": 0, "y": 1.03, "yanchor": "bottom"},
-            "xaxis": {**axis, "title": {"text": words.x_title, "standoff": 8}, "rangemode": "tozero", "zeroline": False},
+            "xaxis": {
+                **axis,
+                "title": {"text": words.x_title, "standoff": 8},
+                "rangemode": "tozero",
+                "autorangeoptions": {"include": words.x_least},
+                "zeroline": False,
+            },
             "yaxis": {**axis, "rangemode": "tozero"},
         },
         "config": {"displayModeBar": False, "displaylogo": False},

@@ -1,4 +1,4 @@
-"""What a run uses of the machine: two small charts over time, and the latest figures in words."""
+"""What a run uses of the machine, and how fast it is: small charts over time, and the latest figures in words."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class UsageView:
     def __post_init__(self) -> None:
         with card(self._("What it uses")):
             self.now: TextElement = text("p", self._("No figures yet."), "soft")
-            self.frame = box("columns")
+            self.frame = box("columns three")
 
     def show(self, now: str, points: Sequence[Sequence[Point]], *, is_whole: bool = False) -> None:
-        """`now` in words; `points` are (minutes, processor percent) and (minutes, megabytes): new ones, or all of them."""
+        """`now` in words; `points` by chart, over minutes: processor percent, megabytes, rows per second; new ones, or all."""
         self.now.set_text(now)
         if not self.charts:
             with self.frame:
@@ -37,12 +37,16 @@ class UsageView:
             elif line:
                 chart.add([line])
 
+    def say(self, words: str) -> None:
+        """In place of figures."""
+        self.now.set_text(words)
+
     def send_when_free(self) -> None:
         for chart in self.charts:
             chart.send_when_free()
 
     def _words(self) -> Sequence[ChartWords]:
         minutes = self._("Minutes")
-        processor, memory = self._("Processor (% of one core)"), self._("Memory (MB)")
+        names = (self._("Processor (% of one core)"), self._("Memory (MB)"), self._("Rows per second"))
         label = self._("Chart of what the run used over time. The latest values stand above it as numbers.")
-        return (ChartWords(label, (processor,), minutes), ChartWords(label, (memory,), minutes))
+        return [ChartWords(label, (name,), minutes, x_least=1.0) for name in names]

@@ -1,4 +1,4 @@
-"""/machine: how busy the machine is, live: processor, memory, disk, GPUs, and how many runs are at work and wait."""
+"""/machine: how busy the machine is, live: processor, memory, disk, GPUs, and how many runs are at work, wait, and how fast."""
 
 from __future__ import annotations
 
@@ -57,11 +57,9 @@ class MachinePage:
         self.began_at = samples[0].at if samples else 0.0
         label = _("Chart of how busy the machine was over time. The latest values stand above it as numbers.")
         minutes = _("Minutes")
-        words = (
-            ChartWords(label, (_("Processor (% of all cores)"),), minutes),
-            ChartWords(label, (_("Memory in use (MB)"),), minutes),
-        )
-        with box("columns"):
+        names = (_("Processor (% of all cores)"), _("Memory in use (MB)"), _("Rows per second, all runs"))
+        words = [ChartWords(label, (name,), minutes, x_least=1.0) for name in names]
+        with box("columns three"):
             charts = []
             for chart_words, line in zip(words, self._points(samples), strict=True):
                 with card():
@@ -86,10 +84,11 @@ class MachinePage:
         for name, value in describe(self.visitor.translator, samples[-1]).items():
             self.stats[name].set_text(value)
 
-    def _points(self, samples: Sequence[MachineSample]) -> tuple[list[Point], list[Point]]:
+    def _points(self, samples: Sequence[MachineSample]) -> Sequence[list[Point]]:
+        """One line per chart."""
         minutes = [round((sample.at - self.began_at) / SECONDS_PER_MINUTE, 3) for sample in samples]
-        processor = list(zip(minutes, (sample.cpu_percent for sample in samples), strict=True))
-        return processor, list(zip(minutes, (sample.memory_used_mb for sample in samples), strict=True))
+        lines = zip(*((sample.cpu_percent, sample.memory_used_mb, sample.rows_per_second) for sample in samples), strict=True)
+        return [list(zip(minutes, line, strict=True)) for line in lines] or [[], [], []]
 
 
 def stat_labels(_: Translator) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -11,7 +13,7 @@ from fastapi import Request
 from nicegui import ui
 
 from app.errors import NotFound
-from app.jobs.feed import News, Subscription
+from app.jobs.following import Batch
 from app.jobs.forecast import QueuePlace
 from app.platform import Platform
 from app.records import Job, JobStatus, User
@@ -20,17 +22,17 @@ from components.run_view import LogLine, RunView
 from pages.run_actions import Offer, RunActions, may_set_priority
 from pages.run_story import RunStory
 from pages.run_words import describe, describe_settings, describe_usage, usage_points
-from pages.visitor import Visitor, framed, page_at, welcome
+from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome, while_open
 from pages.words import MEASURES, PARTS, dataset_name, measure, name_of, parts_of
-from trainer.contract import JsonObject
+from trainer.contract import JsonObject, Refusal
 
-LOOK_SECONDS = 0.05
 USAGE_SECONDS = 2.0
+RETRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What is known of a run beside its events: asked for when its state changes, and once a second while it waits."""
+    """What is known of a run beside its events: asked for when its record changes, and once a second while it waits."""
 
     offer: Offer
     place: QueuePlace | None
@@ -38,10 +40,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What is known of a run when its page is opened."""
+    """What is known of a run when its page is opened, beside its story."""
 
     job: Job
-    events: Sequence[JsonObject]
     moment: Moment
     usage: Sequence[JsonObject]
 
@@ -65,26 +66,25 @@ class RunPage:
     visitor: Visitor
     job_id: str
     story: RunStory = field(default_factory=RunStory)
+    user: User = field(init=False)
     job: Job = field(init=False)
     view: RunView = field(init=False)
     actions: RunActions = field(init=False)
     moment: Moment = field(init=False)
-    subscription: Subscription | None = None
-    _shown_second: int = -1
     _usage_at: float = 0.0
     _usage_seen: tuple[int, int] = (0, 0)  # (attempt, samples)
 
     async def fetch(self, user: User) -> Opening:
+        self.user = user
         jobs = self.visitor.platform.jobs
         # The state is read before the log, so that the log of a run that has ended is read to its end.
         job = await jobs.get(user, self.job_id)
-        events = await jobs.events(user, self.job_id)
-        return Opening(job, events, await self._ask(user, job), await jobs.usage(user, self.job_id))
+        await self._read_story(job)
+        return Opening(job, await self._ask(job), await jobs.usage(user, self.job_id))
 
     def build(self, opening: Opening) -> None:
         _ = self.visitor.translator
         self.job, self.moment = opening.job, opening.moment
-        self.story.absorb(opening.events)
         ui.page_title(f"{self._data_name()} · {_('Run')} · {_('Tamrin')}")
         with box("heading"):
             with box("heading-text"):
@@ -95,73 +95,70 @@ class RunPage:
         self.view = RunView(_, points, describe_settings(_, self.job), f"/runs/{self.job.id}/log")
         self._show()
         self._show_usage(opening.usage)
-        ui.context.client.on_delete(self._unsubscribe)
-        ui.timer(LOOK_SECONDS, self.look)
+        while_open(self.follow)
 
-    async def look(self) -> None:
-        """Take what is new and show it; without news, only the clocks move on, once a second."""
-        with self.visitor.telling_problems():
-            user = await self.visitor.watching_user()
-            is_first = self.subscription is None
-            if self.subscription is None:
-                self.subscription = await self._subscribe(user)
-            news = self.subscription.take()
-            second = int(time.monotonic())
-            is_moving = self.job.state.is_live or self.job.status == JobStatus.QUEUED
-            if is_first or news.events or news.job is not None or (is_moving and second != self._shown_second):
-                self._shown_second = second
-                await self._digest(user, news, has_changed=is_first or news.job is not None)
-            if self.job.state.is_live and time.monotonic() - self._usage_at >= USAGE_SECONDS:
-                self._show_usage(await self.visitor.platform.jobs.usage(user, self.job_id))
-            self.view.chart.send_when_free()
-            self.view.usage.send_when_free()
+    async def follow(self) -> None:
+        """Show what comes, as long as the window is open; what is refused for the moment is asked for again."""
+        followers = self.visitor.platform.followers
+        while True:
+            try:
+                batches = followers.follow(self._job_now, self.job_id, self.story.last_number, ends_with_job=False)
+                async with aclosing(batches):
+                    async for batch in batches:
+                        await self._digest(batch)
+                return  # the server is about to stop
+            except Refusal as refusal:
+                self.visitor.tell(refusal)
+                if is_login_lost(refusal):
+                    return
+                await asyncio.sleep(RETRY_SECONDS)
 
-    async def _subscribe(self, user: User) -> Subscription:
-        """Follow the run from what the page holds; what happened since it was built is read once more."""
-        jobs = self.visitor.platform.jobs
-        subscription = await jobs.follow(user, self.job_id, self.story.last_number)
-        self.job = await jobs.get(user, self.job_id)
-        if not self.job.state.is_live:
-            self.story.absorb(await jobs.events(user, self.job_id))
-        return subscription
+    async def _job_now(self) -> Job:
+        self.user = await self.visitor.user()
+        return await self.visitor.platform.jobs.get(self.user, self.job_id)
 
-    async def _digest(self, user: User, news: News, *, has_changed: bool) -> None:
-        if news.missed:
-            self.story.absorb(await self.visitor.platform.jobs.events(user, self.job_id))
-        self.story.absorb(news.events)
-        is_cut = self.story.was_cut
-        (self.view.chart.replace if is_cut else self.view.chart.add)(self.story.take_points())
-        self.job = news.job or self.job
-        if has_changed or self.job.status == JobStatus.QUEUED:
-            self.moment = await self._ask(user, self.job)
+    async def _read_story(self, job: Job) -> None:
+        async for events in self.visitor.platform.followers.read_logs(job, self.story.last_number):
+            self.story.absorb(events)
+
+    async def _digest(self, batch: Batch) -> None:
+        """Show what is new; without news, only the clocks move on."""
+        self.story.absorb(batch.events)
+        self.job = batch.job or self.job
+        if self.story.was_cut:
+            self.story.begin_again()
+            await self._read_story(self.job)
+            self.view.chart.replace(self.story.take_points())
+        else:
+            self.view.chart.add(self.story.take_points())
+        if batch.job is not None or self.job.status == JobStatus.QUEUED:
+            self.moment = await self._ask(self.job)
         self._show()
-        if has_changed and not self.job.state.is_live:
+        is_live = self.job.state.is_live
+        if batch.job is not None and not is_live:
             self.view.chart.flush()
-            self._show_usage(await self.visitor.platform.jobs.usage(user, self.job_id))
+        if time.monotonic() - self._usage_at >= USAGE_SECONDS if is_live else batch.job is not None:
+            self._show_usage(await self.visitor.platform.jobs.usage(self.user, self.job_id))
+        self.view.usage.send_when_free()
 
-    async def _ask(self, user: User, job: Job) -> Moment:
+    async def _ask(self, job: Job) -> Moment:
         control = self.visitor.platform.job_control
         offer = Offer(
             actions=await control.possible_actions(job),
-            has_model=await self._has_model(user, job),
+            has_model=await self._has_model(job),
             can_move=await control.can_move(job),
-            priority=job.priority if may_set_priority(user, job) else None,
+            priority=job.priority if may_set_priority(self.user, job) else None,
         )
         return Moment(offer, await control.queue_place(job))
 
-    async def _has_model(self, user: User, job: Job) -> bool:
+    async def _has_model(self, job: Job) -> bool:
         if not job.state.is_terminal:
             return False
         try:
-            await self.visitor.platform.jobs.model_file(user, job.id)
+            await self.visitor.platform.jobs.model_file(self.user, job.id)
         except NotFound:
             return False
         return True
-
-    def _unsubscribe(self) -> None:
-        if self.subscription is not None:
-            self.subscription.close()
-            self.subscription = None
 
     def _data_name(self) -> str:
         return dataset_name(self.visitor.translator, self.job.dataset_id, self.job.dataset_name)
@@ -181,10 +178,13 @@ class RunPage:
         attempt, seen = self._usage_seen
         is_another = attempt != self.job.attempt
         self._usage_seen = (self.job.attempt, len(samples))
+        _ = self.visitor.translator
         if samples:
             fresh = samples if is_another else samples[seen:]
-            points = usage_points(fresh, samples[0]["at"])
-            self.view.usage.show(describe_usage(self.visitor.translator, samples), points, is_whole=is_another)
+            points = (*usage_points(fresh, samples[0]["at"]), self.story.take_speeds())
+            self.view.usage.show(describe_usage(_, samples), points, is_whole=is_another)
+        elif self.job.state.is_terminal:
+            self.view.usage.say(_("This run was over before it could be measured."))
 
     def _show_results(self) -> None:
         _ = self.visitor.translator

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.line_chart import MOST_POINTS, Point, thin
+from components.run_view import MOST_LOG_LINES as MOST_ENTRIES
 from trainer.contract import JsonObject, Message
 
 TRACES = ("train_loss", "validation_loss")
-Point = tuple[float, float]
+SECONDS_PER_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +25,24 @@ class LogEntry:
 
 @dataclass(slots=True)
 class RunStory:
-    """Absorbs each event once, whatever comes twice; `points` and `entries` gather until they are taken."""
+    """Absorbs each event once, whatever comes twice; points and entries gather, thinned, until they are taken.
+
+    It keeps nothing of what was taken, however long the run: when a new attempt goes on before a point that was taken
+    already, `was_cut` says so, and whoever draws the points begins again with all events.
+    """
 
     last_number: int = 0
     epoch: float = 0.0
-    points: list[list[Point]] = field(default_factory=lambda: [[] for _ in TRACES])
-    was_cut: bool = False  # whether points that were taken already are gone: what is taken next is all there is
+    was_cut: bool = False
     rows_per_second: float | None = None
-    entries: list[LogEntry] = field(default_factory=list)
     first_metric: tuple[float, int] | None = None  # (Unix time, step)
     latest_metric: tuple[float, int] | None = None
-    _kept: list[list[tuple[int, Point]]] = field(default_factory=lambda: [[] for _ in TRACES])  # (step, point)
+    _points: list[list[tuple[int, Point]]] = field(default_factory=lambda: [[] for _ in TRACES])  # (step, point)
+    _speeds: list[Point] = field(default_factory=list)  # (minutes since the attempt began, rows per second)
+    _began_at: float | None = None
+    _entries: list[LogEntry] = field(default_factory=list)
+    _taken_to_step: int = 0
+    _entries_to_number: int = 0  # the last event whose entry was gathered once
 
     def absorb(self, events: Iterable[JsonObject]) -> None:
         for event in events:
@@ -45,20 +54,35 @@ class RunStory:
             elif event["type"] == "attempt":
                 self._absorb_attempt(event)
             elif event["type"] == "log":
-                level = str(event.get("level", "info"))
-                self.entries.append(LogEntry(event.get("at", 0.0), Message.from_dict(event["message"]), level))
+                self._add_entry(event, Message.from_dict(event["message"]), str(event.get("level", "info")))
             elif event["type"] == "problem":
-                self.entries.append(LogEntry(event.get("at", 0.0), Message.from_dict(event["problem"]), "error"))
+                self._add_entry(event, Message.from_dict(event["problem"]), "error")
+        for gathered in self._points:
+            if len(gathered) > 2 * MOST_POINTS:
+                gathered[:] = thin(gathered)
+        if len(self._speeds) > 2 * MOST_POINTS:
+            self._speeds = thin(self._speeds)
+
+    def begin_again(self) -> None:
+        """Absorb all events once more, for their points; entries that were gathered are not gathered twice."""
+        self.last_number = self._taken_to_step = 0
+        self.was_cut = False
+        self._points = [[] for _ in TRACES]
 
     def take_points(self) -> list[list[Point]]:
-        """What is new; after a cut, everything."""
-        whole = [[point for _step, point in kept] for kept in self._kept]
-        taken = whole if self.was_cut else self.points
-        self.points, self.was_cut = [[] for _ in TRACES], False
+        """What is new, one sequence per trace."""
+        taken = [[point for _step, point in gathered] for gathered in self._points]
+        self._taken_to_step = max([self._taken_to_step, *(gathered[-1][0] for gathered in self._points if gathered)])
+        self._points = [[] for _ in TRACES]
+        return taken
+
+    def take_speeds(self) -> list[Point]:
+        """How fast the latest attempt has been since these were last taken: (minutes since it began, rows per second)."""
+        taken, self._speeds = self._speeds, []
         return taken
 
     def take_entries(self) -> list[LogEntry]:
-        taken, self.entries = self.entries, []
+        taken, self._entries = self._entries, []
         return taken
 
     def remaining_seconds(self, total_steps: int) -> float | None:
@@ -72,26 +96,33 @@ class RunStory:
 
     def _absorb_attempt(self, event: Mapping[str, Any]) -> None:
         """An attempt goes on from a step: what was reported beyond it did not survive, and the speed is measured anew."""
-        self.first_metric = self.latest_metric = None
-        kept = [[entry for entry in entries if entry[0] <= event["step"]] for entries in self._kept]
-        self.was_cut = self.was_cut or kept != self._kept
-        self._kept = kept
+        self.first_metric = self.latest_metric = self._began_at = None
+        self._speeds = []
+        self._points = [[entry for entry in gathered if entry[0] <= event["step"]] for gathered in self._points]
+        self.was_cut = self.was_cut or self._taken_to_step > event["step"]
         if event["number"] == 1:
             return
         text = "Attempt {number} begins again with the first step."
         if event["resumed"]:
             text = "Attempt {number} goes on from epoch {epoch}."
-        params = {"number": event["number"], "epoch": round(event["epoch"], 1)}
-        self.entries.append(LogEntry(event.get("at", 0.0), Message(text, params), "info"))
+        self._add_entry(event, Message(text, {"number": event["number"], "epoch": round(event["epoch"], 1)}), "info")
+
+    def _add_entry(self, event: Mapping[str, Any], message: Message, level: str) -> None:
+        if event["n"] > self._entries_to_number:
+            self._entries_to_number = event["n"]
+            self._entries.append(LogEntry(event.get("at", 0.0), message, level))
+            del self._entries[:-MOST_ENTRIES]
 
     def _absorb_metric(self, event: Mapping[str, Any]) -> None:
         self.epoch = float(event["epoch"])
-        for position, name in enumerate(TRACES):
+        for gathered, name in zip(self._points, TRACES, strict=True):
             value = event["values"].get(name)
             if isinstance(value, int | float):
-                point = (self.epoch, float(value))
-                self.points[position].append(point)
-                self._kept[position].append((event["step"], point))
-        self.rows_per_second = event.get("rows_per_second", self.rows_per_second)
-        self.latest_metric = (event.get("at", 0.0), event["step"])
+                gathered.append((event["step"], (self.epoch, float(value))))
+        at = float(event.get("at", 0.0))
+        self._began_at = at if self._began_at is None else self._began_at
+        if "rows_per_second" in event:
+            self.rows_per_second = event["rows_per_second"]
+            self._speeds.append((round((at - self._began_at) / SECONDS_PER_MINUTE, 3), event["rows_per_second"]))
+        self.latest_metric = (at, event["step"])
         self.first_metric = self.first_metric or self.latest_metric

@@ -18,6 +18,7 @@ from trainer.contract import JsonObject
 
 SETTINGS = ("target", "task", "network", "epochs", "batch_size", "lr", "hidden", "dropout", "weight_decay", "seed", "exclude")
 SECONDS_PER_MINUTE = 60
+BYTES_PER_MB = 1 << 20  # of the keeper's samples
 
 
 def describe(_: Translator, job: Job, story: RunStory, place: QueuePlace | None) -> RunFigures:
@@ -102,8 +103,8 @@ def describe_usage(_: Translator, samples: Sequence[JsonObject]) -> str:
     return _(
         "Processor: {cpu} of one core. Memory: {memory}. Disk: {disk}.",
         cpu=_.percent(latest["cpu_percent"] / 100),
-        memory=_.file_size(int(latest["memory_mb"] * 1_000_000)),
-        disk=_.file_size(int(latest["disk_mb"] * 1_000_000)),
+        memory=_.file_size(int(latest["memory_mb"] * BYTES_PER_MB)),
+        disk=_.file_size(int(latest["disk_mb"] * BYTES_PER_MB)),
     )
 
 

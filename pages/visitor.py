@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -141,6 +141,19 @@ def dress(client: Client, language: str, request: Request) -> None:
     client.page = copy.copy(client.page)
     client.page.language = QUASAR_LANGUAGES[language]  # type: ignore[assignment]
     client.page.dark = THEMES.get(request.cookies.get("tamrin_theme", ""))
+
+
+def while_open(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do `work` from when the window is connected until it is forgotten: a short loss of the network does not end it."""
+    client = ui.context.client
+
+    async def begin() -> None:
+        await client.connected()
+        if not client.is_deleted:
+            await work()
+
+    task = background_tasks.create(begin(), name=f"{work.__qualname__} for a window", context=client)
+    client.on_delete(lambda: task.cancel() and None)
 
 
 @contextmanager

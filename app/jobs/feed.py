@@ -15,7 +15,7 @@ from itertools import islice, takewhile
 from app.records import Job, JobStatus
 from trainer.contract import JsonObject
 
-KEPT_EVENTS = 5_000
+KEPT_EVENTS = 500  # per job: about a minute; the logs have them all
 
 
 @dataclass(slots=True)

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from app.jobs.feed import Feed, Subscription
 from app.jobs.work_orders import WorkOrders
 from app.records import Job
-from trainer.contract import EventLog, JsonObject, find_event, read_events
+from trainer.contract import JsonObject, find_event, read_events
 
 MOST_EVENTS = 500
 READ_BYTES = 1 << 18
 REST_SECONDS = 0.1
+LONGEST_REST_SECONDS = 1.0
+RESTS_PER_DELAY = 5.0
 PATIENCE_SECONDS = 1.0
 
 
@@ -50,7 +52,7 @@ class Followers:
             job = await get_job()
             while not self._feed.is_closed:
                 # Everything told is on disk before it is told. The logs of a job that has ended hold all of it.
-                async for events in self._read_logs(job, subscription.after):
+                async for events in self.read_logs(job, subscription.after):
                     subscription.after = events[-1]["n"]
                     yield Batch(events, None)
                 yield Batch((), job)
@@ -62,9 +64,19 @@ class Followers:
         finally:
             subscription.close()
 
+    async def read_logs(self, job: Job, after: int = 0) -> AsyncGenerator[Sequence[JsonObject]]:
+        """Every event after number `after` of every attempt so far, in order, from their logs; never all in memory."""
+        for attempt in range(1, job.attempt + 1):
+            path = self._orders.folder_of(job, attempt).events
+            offset = await asyncio.to_thread(find_event, path, after)
+            while (log := await asyncio.to_thread(read_events, path, offset, after, READ_BYTES)).end > offset:
+                for start in range(0, len(log.events), MOST_EVENTS):
+                    yield log.events[start : start + MOST_EVENTS]
+                offset, after = log.end, log.last_number
+
     async def _listen(self, subscription: Subscription, get_job: Callable[[], Awaitable[Job]]) -> AsyncGenerator[Batch]:
         """What the feed has in memory, until the logs must be read: for what was missed, or for the last words."""
-        asked_at = time.monotonic()
+        asked_at, rest = time.monotonic(), REST_SECONDS
         while not self._feed.is_closed:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(subscription.changed(), PATIENCE_SECONDS)
@@ -77,14 +89,15 @@ class Followers:
             if time.monotonic() - asked_at >= PATIENCE_SECONDS:
                 await get_job()
                 asked_at = time.monotonic()
-            await asyncio.sleep(REST_SECONDS)
+            rest = await _take_a_rest(rest)
 
-    async def _read_logs(self, job: Job, after: int) -> AsyncGenerator[Sequence[JsonObject]]:
-        for attempt in range(1, job.attempt + 1):
-            path = self._orders.folder_of(job, attempt).events
-            offset = await asyncio.to_thread(find_event, path, after)
-            log = EventLog([], offset, after)
-            while (log := await asyncio.to_thread(read_events, path, log.end, log.last_number, READ_BYTES)).events:
-                for start in range(0, len(log.events), MOST_EVENTS):
-                    yield log.events[start : start + MOST_EVENTS]
-                after = log.last_number
+
+async def _take_a_rest(seconds: float) -> float:
+    """Let the others have their turn; returns how long to rest the next time: longer when this one lasted too long.
+
+    A server that wakes its viewers late has too many of them, and tells each less often until it is in time again.
+    """
+    began = time.monotonic()
+    await asyncio.sleep(seconds)
+    delay = time.monotonic() - began - seconds
+    return min(LONGEST_REST_SECONDS, REST_SECONDS + RESTS_PER_DELAY * delay)

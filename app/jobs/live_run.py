@@ -31,6 +31,7 @@ class Run:
     stop_deadline: float | None = None
     saved_at: float = 0.0
     is_dirty: bool = False
+    rows_per_second: float = 0.0
     began: tuple[float, float] | None = None  # (monotonic seconds, progress) when training was first seen
 
 

@@ -13,14 +13,14 @@ from sqlmodel import col, func, select
 from app.database import Database
 from app.datasets import SAMPLE_PREFIX, Datasets
 from app.errors import NotFound
-from app.jobs.feed import Feed, Subscription
+from app.jobs.feed import Feed
 from app.jobs.logbook import LogPage, read_last_page, read_next_page
 from app.jobs.queue import JobQueue
 from app.jobs.supervisor import Supervisor
 from app.jobs.work_orders import WorkOrders
 from app.records import Attempt, Job, Role, User
 from app.samples import DEFAULT_SAMPLE, Samples
-from trainer.contract import JsonObject, Message, TrainingSpec, read_events, settle_target
+from trainer.contract import JsonObject, Message, TrainingSpec, settle_target
 
 REQUIRED = ("epochs", "batch_size", "lr")
 
@@ -100,17 +100,6 @@ class Jobs:
     async def attempts(self, user: User, job_id: str) -> Sequence[Attempt]:
         """The attempts of a job, the first one first."""
         return await self._queue.attempts((await self.get(user, job_id)).id)
-
-    async def events(self, user: User, job_id: str) -> Sequence[JsonObject]:
-        """Every event of every attempt so far, in order, from their logs."""
-        job = await self.get(user, job_id)
-        logs = [self._orders.folder_of(job, number).events for number in range(1, job.attempt + 1)]
-        return await asyncio.to_thread(lambda: [event for log in logs for event in read_events(log).events])
-
-    async def follow(self, user: User, job_id: str, after: int = 0) -> Subscription:
-        """Subscribe to what comes after event number `after`."""
-        await self.get(user, job_id)
-        return self._feed.subscribe(job_id, after)
 
     async def usage(self, user: User, job_id: str) -> Sequence[JsonObject]:
         """What the processes of the latest attempt used, sample by sample (see docs/events.md)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.records import Job, JobStatus, now
@@ -31,6 +31,12 @@ def apply_events(job: Job, events: Iterable[JsonObject]) -> JobStatus | None:
             case "result":
                 job.metrics = {name: event[name] for name in RESULT_FIELDS if name in event}
     return state
+
+
+def latest_speed(events: Sequence[JsonObject], otherwise: float) -> float:
+    """Rows per second as the last metric among `events` tells it."""
+    speeds = (event["rows_per_second"] for event in reversed(events) if "rows_per_second" in event)
+    return float(next(speeds, otherwise))
 
 
 def _apply_attempt(job: Job, event: JsonObject) -> None:

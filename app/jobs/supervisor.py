@@ -19,7 +19,7 @@ from app.jobs.launchers.local import LocalLauncher
 from app.jobs.live_run import Observation, Run, kill_processes, observe, touch_stop
 from app.jobs.outcome import failure_of, final_status, is_resumable_pause
 from app.jobs.queue import FIGURES, JobQueue
-from app.jobs.snapshot import apply_events
+from app.jobs.snapshot import apply_events, latest_speed
 from app.jobs.work_orders import WorkOrders
 from app.records import Begin, Job, JobStatus, now
 from app.settings import Settings
@@ -53,6 +53,10 @@ class Supervisor:
     def occupied(self) -> list[Occupied]:
         """Every place at work, with how long it will still be taken."""
         return [Occupied(run.job.owner_id, _remaining_seconds(run)) for run in self._runs.values()]
+
+    def rows_per_second(self) -> float:
+        """How fast all runs that speak are together."""
+        return sum(run.rows_per_second for run in self._runs.values() if not run.job.is_silent)
 
     async def run(self) -> None:
         """Supervise until cancelled; workers go on without us."""
@@ -145,6 +149,7 @@ class Supervisor:
     async def _absorb(self, run: Run, events: list[JsonObject]) -> None:
         job = run.job
         state = apply_events(job, events)
+        run.rows_per_second = latest_speed(events, run.rows_per_second)
         if state is not None and state != job.status:
             await self._queue.move(job, state)
         job.last_event_at, job.is_silent = now(), False

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.journeys.conftest import Person, registered
 from tests.servers import Server, running_server
-from trainer.contract import read_events
+from trainer.contract import ProcessIdentity, read_events
 
 LONG = {"epochs": 1000, "batch_size": 1}
 SHORT = {"epochs": 3, "batch_size": 16}
+LEAVE_SECONDS = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,37 @@ def test_a_stopped_run_is_resumed_or_begins_again(sara: Person, server: Server) 
     sara.wait_until_ended(job_id)
     begins = [event for event in events_of(server, job_id) if event["type"] == "attempt"]
     assert [(begin["resumed"], begin["step"]) for begin in begins] == [(False, 0), (False, 0)]
+
+
+def test_a_stop_works_in_whatever_state_it_meets_the_run(sara: Person, server: Server) -> None:
+    dataset, met = sara.upload_flowers(), set()
+    for looks in range(12):
+        job_id = sara.start_job(dataset=dataset, **LONG)
+        for _ in range(looks):
+            met.add(sara.status(job_id)["status"])
+        act(sara, job_id, "stop")
+        assert sara.wait_until_ended(job_id)["status"] == "STOPPED"
+    assert len(met) >= 2, "the run was always in the same state, so nothing was shown"
+    assert leftovers(server) == []
+
+
+def test_a_run_is_stopped_while_the_zygote_does_not_answer(sara: Person, server: Server) -> None:
+    zygote = next(child for child in psutil.Process(server.process.pid).children() if child.name() == "zygote")
+    zygote.suspend()
+    job_id = sara.start_job(**LONG)
+    sara.wait(job_id, lambda status: status["status"] == "STARTING")
+    act(sara, job_id, "stop")
+    assert sara.wait_until_ended(job_id)["status"] == "STOPPED"
+    assert events_of(server, job_id) == [], "a worker was started for nothing"
+    assert leftovers(server) == []
+
+
+def leftovers(server: Server) -> list[psutil.Process]:
+    """Keepers and workers of this server that are still there, once they had time to go."""
+    runs = server.data_dir / "runs"
+    identities = [json.loads(path.read_text()) for path in runs.glob("*/attempt-*/*er.json")]
+    known = [ProcessIdentity(**identity) for identity in identities]
+    return [psutil.Process(process.pid) for process in known if not process.wait_until_gone(LEAVE_SECONDS)]
 
 
 def test_a_completed_run_is_trained_longer_on_the_same_curves(sara: Person, server: Server) -> None:

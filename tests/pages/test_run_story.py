@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.line_chart import MOST_POINTS
 from pages.run_story import RunStory
 
 
@@ -63,14 +64,39 @@ def attempt(number: int, at_number: int, step: int) -> dict[str, Any]:
 
 
 def test_what_did_not_survive_an_attempt_is_no_longer_shown() -> None:
+    told = [attempt(1, 1, 0), metric(2, 10, train_loss=1.0), metric(3, 20, train_loss=0.5, validation_loss=0.7)]
+    more = [attempt(2, 4, 10), metric(5, 20, train_loss=0.6)]
     story = RunStory()
-    story.absorb([attempt(1, 1, 0), metric(2, 10, train_loss=1.0), metric(3, 20, train_loss=0.5, validation_loss=0.7)])
+    story.absorb(told)
     story.take_points()
-    story.absorb([attempt(2, 4, 10), metric(5, 20, train_loss=0.6)])
+    story.absorb(more)
     assert story.was_cut
+    story.begin_again()
+    story.absorb([*told, *more])
     assert story.take_points() == [[(1.0, 1.0), (2.0, 0.6)], []]
     story.absorb([metric(6, 30, train_loss=0.4)])
     assert story.take_points() == [[(3.0, 0.4)], []]
+
+
+def test_an_entry_is_told_once_also_when_the_points_are_told_again() -> None:
+    told = [attempt(1, 1, 0), metric(2, 10, train_loss=1.0), attempt(2, 3, 0)]
+    story = RunStory()
+    story.absorb(told[:2])
+    story.take_points()
+    story.absorb(told)
+    assert len(story.take_entries()) == 1
+    story.begin_again()
+    story.absorb(told)
+    assert story.take_entries() == []
+
+
+def test_a_story_holds_little_however_long_the_run() -> None:
+    story = RunStory()
+    for step in range(1, 50_000):
+        story.absorb([metric(step, step, train_loss=1.0)])
+    (train, _validation) = story.take_points()
+    assert len(train) <= 2 * MOST_POINTS
+    assert (train[0][0], train[-1][0]) == (0.1, 4999.9)
 
 
 def test_an_attempt_that_goes_on_where_the_last_one_was_cuts_nothing_and_measures_its_own_speed() -> None:
@@ -83,8 +109,21 @@ def test_an_attempt_that_goes_on_where_the_last_one_was_cuts_nothing_and_measure
 
 
 def test_a_retry_begins_with_empty_curves() -> None:
+    told = [metric(1, 10, train_loss=1.0), attempt(2, 2, 0)]
     story = RunStory()
-    story.absorb([metric(1, 10, train_loss=1.0), attempt(2, 2, 0)])
+    story.absorb(told[:1])
+    story.take_points()
+    story.absorb(told)
     assert story.was_cut
+    story.begin_again()
+    story.absorb(told)
     assert story.take_points() == [[], []]
     assert [entry.message.english() for entry in story.take_entries()] == ["Attempt 2 begins again with the first step."]
+
+
+def test_the_speed_is_told_over_the_minutes_of_the_latest_attempt() -> None:
+    story = RunStory()
+    story.absorb([metric(1, 10, train_loss=1.0) | {"rows_per_second": 50.0}, attempt(2, 2, 10)])
+    story.absorb([metric(number, 10 + number, train_loss=1.0) | {"rows_per_second": 1.0 * number} for number in (3, 63)])
+    assert story.take_speeds() == [(0.0, 3.0), (1.0, 63.0)]
+    assert story.take_speeds() == []

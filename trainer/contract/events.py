@@ -160,7 +160,7 @@ def _encode(event: JsonObject) -> bytes:
 
 def _decode(line: bytes) -> JsonObject | None:
     try:
-        event = json.loads(line)
+        event = json.loads(str(line, "utf-8"))  # given bytes, it would guess their encoding every time
     except ValueError:
         return None
     valid = isinstance(event, Mapping) and isinstance(event.get("n"), int) and isinstance(event.get("type"), str)

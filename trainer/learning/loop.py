@@ -23,7 +23,9 @@ from trainer.learning.schedule import Schedule
 from trainer.networks import Network, forward
 from trainer.preparing.targets import REGRESSION, TargetCoding
 
-REPORT_SECONDS = 0.1
+REPORT_SECONDS = 0.1  # between two metrics at first; the longer the run, the less a tenth of a second tells,
+REPORTS_PER_AGE = 3000  # so that from 5 minutes on it is a 3000th of its age,
+LONGEST_REPORT_SECONDS = 1.0  # and never more than this: somebody may watch
 CHECKPOINT_SECONDS = 5.0
 ONE_THREAD_WORK = 20_000_000  # multiplications per step below which a second thread costs more than it gives
 
@@ -85,7 +87,7 @@ class TrainingLoop:
         self._data, self._coding, self._events = data, coding, events
         self._checkpoints, self._should_stop = checkpoints, should_stop
         self._is_unsaved_told = False
-        self._saved_at = time.monotonic()
+        self._started = self._saved_at = time.monotonic()
         self._report_at = 0.0  # the first step is reported at once, so that a viewer sees life
         self._rows, self._rows_since = 0, time.monotonic()
 
@@ -184,7 +186,8 @@ class TrainingLoop:
         self._events.emit("metric", **place, rows_per_second=speed, values=values)
         if not self._report_at:
             self._events.flush()
-        self._report_at = now + REPORT_SECONDS
+        age = now - self._started
+        self._report_at = now + min(LONGEST_REPORT_SECONDS, max(REPORT_SECONDS, age / REPORTS_PER_AGE))
         self._rows, self._rows_since = 0, now
 
     def _stop(self, epoch: int, steps: int) -> LoopResult:
