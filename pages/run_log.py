@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -9,7 +10,7 @@ from fastapi import Request
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
-from app.jobs.logbook import LogPage
+from app.jobs.logbook import LogPage, size_of
 from app.platform import Platform
 from app.records import Job, User
 from components.elements import Button, box, card, link_button, text
@@ -76,7 +77,7 @@ class RunLogPage:
             self.lines = text("pre", "", "log-lines")
             self.lines.props.update({"dir": "ltr", "tabindex": "0", "role": "log", "aria-label": _("Complete log")})
         self._show(opening.page)
-        ui.timer(REFRESH_SECONDS, self._refresh)
+        ui.timer(REFRESH_SECONDS, self._look_again)
 
     def _draw_download(self, job: Job) -> None:
         _ = self.visitor.translator
@@ -109,6 +110,14 @@ class RunLogPage:
     async def _refresh(self) -> None:
         with self.visitor.telling_problems():
             self._show(await self._read(await self.visitor.watching_user()))
+
+    async def _look_again(self) -> None:
+        """Only the last page changes, and only when the log has grown: a search of all that did not would find the same."""
+        with self.visitor.telling_problems():
+            user = await self.visitor.watching_user()
+            path = await self.visitor.platform.jobs.log_file(user, self.job_id, self.attempt)
+            if self.before is None and await asyncio.to_thread(size_of, path) != self.page.size:
+                self._show(await self._read(user))
 
     def _show(self, page: LogPage) -> None:
         _ = self.visitor.translator

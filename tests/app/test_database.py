@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,6 +20,9 @@ from sqlmodel import SQLModel, func, select
 from app.database import Database
 from app.records import User
 from app.settings import Settings
+
+PROCESSES, THREADS, WRITES = 2, 3, 20
+START_SECONDS = 60.0
 
 
 def test_migrations_build_exactly_the_schema_of_the_records(database: Database) -> None:
@@ -78,13 +85,55 @@ async def test_a_writing_transaction_holds_the_write_lock_from_its_first_stateme
 
 async def test_many_writers_lose_no_update(database: Database) -> None:
     await database.write(lambda session: session.add(User(id="u", email="n@example.com", name="0", password_hash="x")))
-
-    def increment(session: DatabaseSession) -> None:
-        user = session.get_one(User, "u")
-        user.name = str(int(user.name) + 1)
-
-    await asyncio.gather(*(database.write(increment) for _ in range(50)))
+    await asyncio.gather(*(database.write(count_one_more) for _ in range(50)))
     assert (await database.read(lambda session: session.get_one(User, "u"))).name == "50"
+
+
+def count_one_more(session: DatabaseSession) -> None:
+    """Read first, then write: what another writes in between would be lost."""
+    user = session.get_one(User, "u")
+    user.name = str(int(user.name) + 1)
+
+
+async def test_writers_in_several_processes_and_threads_are_never_locked_out_and_lose_no_update(
+    database: Database, settings: Settings
+) -> None:
+    await database.write(lambda session: session.add(User(id="u", email="n@example.com", name="0", password_hash="x")))
+    context = multiprocessing.get_context("spawn")
+    together, results = context.Barrier(PROCESSES * THREADS), context.SimpleQueue()
+    arguments = (settings.resolved_database_url, together, results)
+    processes = [context.Process(target=write_in_threads, args=arguments) for _ in range(PROCESSES)]
+    for process in processes:
+        process.start()
+    told = [await asyncio.to_thread(results.get) for _ in range(PROCESSES * THREADS)]
+    for process in processes:
+        process.join()
+    results.close()
+    assert told == ["written"] * PROCESSES * THREADS
+    counted = await database.read(lambda session: session.get_one(User, "u"))
+    assert counted.name == str(PROCESSES * THREADS * WRITES)
+
+
+def write_in_threads(url: str, together: Barrier, results: SimpleQueue[str]) -> None:
+    """In a process of its own: every thread has connections of its own, and tells how its writing went."""
+    with ThreadPoolExecutor(THREADS) as threads:
+        for _ in range(THREADS):
+            threads.submit(write_often, url, together, results)
+
+
+def write_often(url: str, together: Barrier, results: SimpleQueue[str]) -> None:
+    async def write() -> None:
+        for _ in range(WRITES):
+            await database.write(count_one_more)
+
+    try:
+        database = Database(url)
+        together.wait(START_SECONDS)
+        asyncio.run(write())
+        database.close()
+        results.put("written")
+    except Exception as error:  # noqa: BLE001 - the test shows it
+        results.put(repr(error))
 
 
 async def test_a_slow_query_does_not_block_the_event_loop(database: Database) -> None:
