@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 class Platform:
     """All services of one server."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, gpus: Gpus | None = None) -> None:
         self.settings = settings
         self.database = _open_database(settings)
         secret = settings.resolve_secret()
@@ -43,15 +43,15 @@ class Platform:
         self.samples = Samples(settings, self.database, launcher)
         queue = JobQueue(self.database, settings.running_jobs_per_user, settings.waiting_jobs_per_user)
         self.feed = feed = Feed()
-        self.orders = orders = WorkOrders(settings, self.datasets)
+        gpus = gpus or Gpus()
+        self.places = places = Places(settings.max_running_jobs, gpus.list(), settings.gpu_job_memory_mb)
+        self.orders = orders = WorkOrders(settings, self.datasets, places)
         self.followers = Followers(feed, orders)
         self.attempt_tokens = AttemptTokens(secret)
-        gpus = Gpus()
-        places = Places(settings.max_running_jobs, gpus.list(), settings.gpu_job_memory_mb)
         self.supervisor = Supervisor(settings, queue, feed, orders, launcher, places)
         self.machine = Machine(settings.data_dir, gpus, queue.count, self.supervisor.rows_per_second)
-        self.jobs = Jobs(self.database, self.datasets, self.samples, queue, self.supervisor, feed, orders)
-        self.job_control = JobControl(settings, self.database, self.jobs, queue, self.supervisor, feed, orders)
+        self.jobs = Jobs(self.database, self.datasets, self.samples, queue, self.supervisor, feed, orders, places)
+        self.job_control = JobControl(settings, self.database, self.jobs, queue, self.supervisor, feed, orders, places)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -27,6 +27,7 @@ class FormContent:
     target_hints: Mapping[str, str]
     tasks: Mapping[str, str]
     networks: Mapping[str, str]
+    devices: Mapping[str, str]  # none where there is no choice
     hints: Mapping[str, str]
     values: Mapping[str, Any]
 
@@ -116,6 +117,9 @@ class TrainingForm:
                 with box("field-row"):
                     for name in ADVANCED:
                         self._number(name)
+                    if self.content.devices:
+                        self._select("device", self.content.devices, self.content.values["device"])
+                        self.fields["device"].on_value_change(self.on_change)
 
     def _select(
         self, name: str, options: Mapping[Any, str], value: object, *, has_search: bool = False, is_multiple: bool = False

@@ -9,6 +9,7 @@ from trainer.contract import Message
 FIELD_NAMES: Mapping[str, Message] = {
     "batch_size": Message("Batch size"),
     "dataset": Message("Data set"),
+    "device": Message("Where to train"),
     "dropout": Message("Dropout"),
     "email": Message("E-mail address"),
     "epochs": Message("Epochs"),

@@ -19,7 +19,7 @@ from components.states import empty_state
 from components.training_form import FormContent, TrainingForm
 from locales import Translator
 from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome
-from pages.words import KINDS, NETWORKS, TASKS, dataset_name, name_of
+from pages.words import DEVICES, KINDS, NETWORKS, TASKS, dataset_name, name_of
 from trainer.contract import FIELDS, Message, Refusal, TrainingSpec
 
 REQUIRED = ("epochs", "batch_size", "lr")
@@ -87,7 +87,8 @@ class NewRun:
     form: TrainingForm = field(init=False)
 
     def __post_init__(self) -> None:
-        content = form_content(self.visitor.translator, self.profile, self.typed)
+        has_gpu = bool(self.visitor.platform.places.gpus)
+        content = form_content(self.visitor.translator, self.profile, self.typed, has_gpu=has_gpu)
         self.form = TrainingForm(self.visitor.translator, content, self.start, self.check_field, self.remember, "/runs")
 
     async def start(self) -> None:
@@ -133,7 +134,7 @@ class NewRun:
         self.form.show_errors(by_field, " ".join(general))
 
 
-def form_content(_: Translator, profile: Mapping[str, Any], typed: QueryParams) -> FormContent:
+def form_content(_: Translator, profile: Mapping[str, Any], typed: QueryParams, *, has_gpu: bool = False) -> FormContent:
     """Options, hints and first values: what was typed before, else what is known of the columns."""
     columns, suggested = profile["columns"], profile["suggested"]
     values = {name: spec_field.default for name, spec_field in FIELDS.items()} | dict(suggested["settings"])
@@ -142,16 +143,21 @@ def form_content(_: Translator, profile: Mapping[str, Any], typed: QueryParams) 
     return FormContent(
         columns={column["name"]: _column_label(_, column) for column in columns},
         target_hints={column["name"]: _target_hint(_, column, suggested) for column in columns},
-        tasks={"auto": _("As the data suggests")} | {name: _.message(message) for name, message in TASKS.items()},
-        networks={name: _.message(message) for name, message in NETWORKS.items()},
+        tasks={"auto": _("As the data suggests")} | _names(_, TASKS),
+        networks=_names(_, NETWORKS),
+        devices={"auto": _("As the network needs")} | _names(_, DEVICES) if has_gpu else {},
         hints=_hints(_),
         values=values,
     )
 
 
+def _names(_: Translator, messages: Mapping[str, Message]) -> dict[str, str]:
+    return {name: _.message(message) for name, message in messages.items()}
+
+
 def _typed_before(typed: QueryParams, columns: Collection[str]) -> dict[str, Any]:
     """The fields that the address names; choices that this form does not offer are passed over."""
-    offered = {"target": columns, "task": ("auto", *TASKS), "network": tuple(NETWORKS)}
+    offered = {"target": columns, "task": ("auto", *TASKS), "network": tuple(NETWORKS), "device": ("auto", *DEVICES)}
     values: dict[str, Any] = {
         name: value
         for name, value in typed.items()

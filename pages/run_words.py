@@ -13,10 +13,23 @@ from components.line_chart import Point
 from components.run_view import RunFigures
 from locales import Translator
 from pages.run_story import RunStory
-from pages.words import NETWORKS, TASKS, name_of, sentence_of, state_of
+from pages.words import DEVICES, NETWORKS, TASKS, name_of, sentence_of, state_of
 from trainer.contract import JsonObject
 
-SETTINGS = ("target", "task", "network", "epochs", "batch_size", "lr", "hidden", "dropout", "weight_decay", "seed", "exclude")
+SETTINGS = (
+    "target",
+    "task",
+    "network",
+    "epochs",
+    "batch_size",
+    "lr",
+    "hidden",
+    "dropout",
+    "weight_decay",
+    "seed",
+    "exclude",
+    "device",
+)
 SECONDS_PER_MINUTE = 60
 BYTES_PER_MB = 1 << 20  # of the keeper's samples
 
@@ -87,6 +100,8 @@ def describe_settings(_: Translator, job: Job) -> list[tuple[str, str]]:
                 words = _.typed(value) if name == "seed" else _.number(value)
             case _ if name == "task":
                 words = name_of(_, TASKS, None if value == "auto" else value)
+            case _ if name == "device":
+                words = name_of(_, DEVICES, None if value == "auto" else value)
             case _ if name == "network":
                 words = name_of(_, NETWORKS, value)
             case _:

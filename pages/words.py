@@ -32,6 +32,7 @@ TASKS: Mapping[str, Message] = {
     "regression": Message("Regression (a number)"),
 }
 NETWORKS: Mapping[str, Message] = {"mlp": Message("Neural network (MLP)"), "linear": Message("Linear model")}
+DEVICES: Mapping[str, Message] = {"cpu": Message("Processor (CPU)"), "gpu": Message("GPU")}
 KINDS: Mapping[str, Message] = {
     "number": Message("Number"),
     "integer": Message("Whole number"),

@@ -21,4 +21,4 @@ def give_way() -> None:
     """
     os.nice(LAST_IN_LINE)
     with contextlib.suppress(OSError):  # there are none on this kernel, or a sandbox hides them
-        AUTOGROUP.write_text(str(LAST_IN_LINE), encoding="ascii")
+        AUTOGROUP.write_text(str(LAST_IN_LINE), encoding="utf-8")

@@ -14,6 +14,7 @@ from sqlmodel import col, select
 
 from app.database import Database
 from app.errors import Conflict, NotAllowed, refuse
+from app.jobs.devices import Places
 from app.jobs.feed import Feed
 from app.jobs.forecast import QueuePlace, forecast
 from app.jobs.queue import JobQueue
@@ -42,8 +43,10 @@ class JobControl:
         supervisor: Supervisor,
         feed: Feed,
         orders: WorkOrders,
+        places: Places,
     ) -> None:
         self._settings = settings
+        self._places = places
         self._database = database
         self._jobs = jobs
         self._queue = queue
@@ -195,9 +198,13 @@ class JobControl:
         waiting, latest_starts = await self._queue.waiting()
         speeds = await self._database.read(_seconds_per_epoch)
         durations = {job.id: _expected_seconds(job, speeds) for job in waiting}
-        settings = self._settings
-        most, places = settings.running_jobs_per_user, settings.max_running_jobs
-        return forecast(self._supervisor.occupied(), waiting, durations, places, most, latest_starts)
+        occupied, most = self._supervisor.occupied(), self._settings.running_jobs_per_user
+        found: dict[str, QueuePlace] = {}
+        for on_gpus in (True, False):
+            there = [place for place in occupied if place.is_on_gpu == on_gpus]
+            row = [job for job in waiting if self._places.is_for_gpu(job) == on_gpus]
+            found |= forecast(there, row, durations, self._places.count(on_gpus=on_gpus), most, latest_starts)
+        return found
 
     async def _restart(self, job: Job, begins_with: Begin, **fields: object) -> Job:
         if not await self._queue.restart(job, begins_with, **fields):

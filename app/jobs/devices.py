@@ -1,13 +1,18 @@
 """Where jobs may run: so many places on the processor, and on each GPU one place or several, by memory.
 
-Enters what the machine has; leaves the first free place and what a worker's environment must say about it.
+Enters what the machine has; leaves the first free place and what a worker's environment must say about it. Refused: a job
+that asks for a GPU on a machine without.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from app.errors import refuse
+from app.records import Job
+from trainer.contract import Message, TrainingSpec, is_work_for_gpu
 
 CPU = "cpu"
 
@@ -28,6 +33,26 @@ class Places:
     cpu: int
     gpus: Sequence[Gpu] = ()
     gpu_job_memory_mb: int = 0
+
+    def settle(self, spec: TrainingSpec, inputs: int) -> TrainingSpec:
+        """Decide for "auto" whether a job on a table of `inputs` columns waits for a GPU or for a processor.
+
+        Raises:
+            Refusal: it asks for a GPU, and there is none.
+        """
+        if spec.device == "gpu" and not self.gpus:
+            text = "This machine has no GPU. Choose “cpu”, or “auto”, which takes a GPU where there is one."
+            raise refuse("no_gpu", Message(text), "device")
+        if spec.device != "auto":
+            return spec
+        return replace(spec, device="gpu" if self.gpus and is_work_for_gpu(spec, inputs) else "cpu")
+
+    def is_for_gpu(self, job: Job) -> bool:
+        """Whether a job waits for a GPU. Once the machine has none any more, it is started all the same, and says so."""
+        return bool(self.gpus) and job.spec.get("device") == "gpu"
+
+    def count(self, *, on_gpus: bool) -> int:
+        return self.total - self.cpu if on_gpus else self.cpu
 
     @property
     def total(self) -> int:

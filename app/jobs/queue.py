@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlmodel import Session as DatabaseSession
@@ -16,6 +16,7 @@ from sqlmodel import col, func, select, update
 from app.database import Database
 from app.datasets import unknown_dataset
 from app.errors import Conflict
+from app.jobs.devices import CPU
 from app.jobs.fairness import choose_next
 from app.jobs.states import RESTARTABLE, sources_of
 from app.records import LIVE, Attempt, Begin, Dataset, DatasetStatus, Job, JobStatus, now
@@ -59,9 +60,12 @@ class JobQueue:
         await self._database.write(lambda session: self._add(session, job))
         return job
 
-    async def claim(self, device: str = "cpu") -> Job | None:
-        """Take the next job: STARTING, with a new attempt on `device`. None when nothing may start; see `fairness`."""
-        return await self._database.write(lambda session: _claim(session, device, self._running_per_user))
+    async def claim(self, device: str = CPU, suits: Callable[[Job], bool] = lambda _job: True) -> Job | None:
+        """Take the next job that `device` suits: STARTING, with a new attempt there; see `fairness`.
+
+        None when nothing may start.
+        """
+        return await self._database.write(lambda session: _claim(session, device, suits, self._running_per_user))
 
     async def move(self, job: Job, to: JobStatus, **fields: object) -> bool:
         """Move `job` to another state if it is still in one that allows it, in the same attempt.
@@ -176,8 +180,8 @@ def _latest_starts(session: DatabaseSession, waiting: Sequence[Job]) -> dict[str
     return {owner: started.timestamp() for owner, started in session.exec(query) if started}
 
 
-def _claim(session: DatabaseSession, device: str, most_per_user: int) -> Job | None:
-    waiting = _waiting(session)
+def _claim(session: DatabaseSession, device: str, suits: Callable[[Job], bool], most_per_user: int) -> Job | None:
+    waiting = [job for job in _waiting(session) if suits(job)]
     if not waiting:
         return None
     at_work = Counter(session.exec(select(Job.owner_id).where(col(Job.status).in_(LIVE))).all())

@@ -13,6 +13,7 @@ from sqlmodel import col, func, select
 from app.database import Database
 from app.datasets import SAMPLE_PREFIX, Datasets
 from app.errors import NotFound
+from app.jobs.devices import Places
 from app.jobs.feed import Feed
 from app.jobs.logbook import LogPage, read_last_page, read_next_page
 from app.jobs.queue import JobQueue
@@ -37,6 +38,7 @@ class Jobs:
         supervisor: Supervisor,
         feed: Feed,
         orders: WorkOrders,
+        places: Places,
     ) -> None:
         self._database = database
         self._datasets = datasets
@@ -45,6 +47,7 @@ class Jobs:
         self._supervisor = supervisor
         self._feed = feed
         self._orders = orders
+        self._places = places
 
     async def submit(self, user: User, request: Mapping[str, Any], dataset_reference: str | None = None) -> Job:
         """Queue a job on a data set (its id or path; the built-in sample when None).
@@ -56,7 +59,9 @@ class Jobs:
         if SAMPLE_PREFIX in reference:
             await self._samples.wait()
         dataset = await self._datasets.get_ready(user, reference)
-        spec = settle_target(TrainingSpec.parse(request, REQUIRED), await self._datasets.profile(dataset))
+        profile = await self._datasets.profile(dataset)
+        spec = settle_target(TrainingSpec.parse(request, REQUIRED), profile)
+        spec = self._places.settle(spec, len(profile["columns"]))
         job = Job(owner_id=user.id, dataset_id=dataset.id, dataset_name=dataset.name, spec=spec.as_dict())
         await self._queue.add(job)
         self._feed.publish(job)

@@ -12,7 +12,7 @@ import logging
 import time
 from datetime import UTC, datetime
 
-from app.jobs.devices import Places
+from app.jobs.devices import CPU, Places
 from app.jobs.feed import Feed
 from app.jobs.forecast import Occupied
 from app.jobs.launchers.local import LocalLauncher
@@ -52,7 +52,7 @@ class Supervisor:
 
     def occupied(self) -> list[Occupied]:
         """Every place at work, with how long it will still be taken."""
-        return [Occupied(run.job.owner_id, _remaining_seconds(run)) for run in self._runs.values()]
+        return [Occupied(run.job.owner_id, _remaining_seconds(run), run.job.device != CPU) for run in self._runs.values()]
 
     def rows_per_second(self) -> float:
         """How fast all runs that speak are together."""
@@ -98,8 +98,13 @@ class Supervisor:
             return  # whoever waits has lost nothing, and what is at work is watched meanwhile
         for run in [run for run in self._runs.values() if not run.is_launched]:
             await self._launch(run)
-        while (device := self._places.find_free(run.job.device for run in self._runs.values())) is not None:
-            job = await self._queue.claim(device)
+        for on_gpus in (True, False):
+            await self._fill_places(on_gpus)
+
+    async def _fill_places(self, on_gpus: bool) -> None:
+        places = self._places
+        while (device := places.find_free((run.job.device for run in self._runs.values()), on_gpus)) is not None:
+            job = await self._queue.claim(device, lambda job: places.is_for_gpu(job) == on_gpus)
             if job is None:
                 return
             self._runs[job.id] = run = Run(job, self._orders.folder_of(job), is_launched=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from app.datasets import Datasets
+from app.jobs.devices import Places
 from app.jobs.queue import run_folder_name
 from app.records import Begin, Job
 from app.settings import Settings
@@ -22,9 +23,10 @@ MEMORY_SHARE = 0.8  # of the machine's memory, for all jobs together; the rest i
 class WorkOrders:
     """Writes the orders of one server's jobs."""
 
-    def __init__(self, settings: Settings, datasets: Datasets) -> None:
+    def __init__(self, settings: Settings, datasets: Datasets, places: Places) -> None:
         self._settings = settings
         self._datasets = datasets
+        self._places = places
 
     def order_for(self, job: Job) -> TrainOrder:
         return TrainOrder(
@@ -40,7 +42,7 @@ class WorkOrders:
     def limits(self) -> Limits:
         settings = self._settings
         return Limits(
-            memory_mb=settings.job_memory_mb or int(machine_memory_mb() * MEMORY_SHARE / settings.max_running_jobs),
+            memory_mb=settings.job_memory_mb or int(machine_memory_mb() * MEMORY_SHARE / self._places.total),
             wall_seconds=settings.job_minutes * 60,
             disk_mb=settings.job_disk_mb,
             log_mb=settings.job_log_mb,
@@ -48,7 +50,7 @@ class WorkOrders:
 
     def threads(self) -> int:
         """CPU threads of one job: an equal share for every place, so that equal runs stay equal whatever else runs."""
-        return self._settings.threads_per_job or max(1, (os.cpu_count() or 1) // self._settings.max_running_jobs)
+        return self._settings.threads_per_job or max(1, (os.cpu_count() or 1) // self._places.total)
 
     def folder_of(self, job: Job, attempt: int | None = None) -> RunFolder:
         return RunFolder((self._settings.data_dir / run_folder_name(job.id, attempt or job.attempt)).resolve())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.jobs.devices import Gpu, Places
+from app.records import Job
+from trainer.contract import Refusal, TrainingSpec
 
 LARGE, SMALL = Gpu("GPU-1", "Large", 80_000), Gpu("GPU-2", "Small", 8_000)
 
@@ -34,3 +38,31 @@ def test_a_worker_sees_its_own_gpu_and_no_other() -> None:
     places = Places(1, [LARGE, SMALL])
     assert places.environment_for("cuda:1") == {"CUDA_VISIBLE_DEVICES": "GPU-2"}
     assert places.environment_for("cpu") == {"CUDA_VISIBLE_DEVICES": ""}
+
+
+@pytest.mark.parametrize(
+    ("gpus", "asked", "hidden", "settled"),
+    [
+        ([LARGE], "auto", (4096, 4096), "gpu"),
+        ([LARGE], "auto", (128, 128), "cpu"),
+        ([], "auto", (4096, 4096), "cpu"),
+        ([LARGE], "cpu", (4096, 4096), "cpu"),
+        ([LARGE], "gpu", (128, 128), "gpu"),
+    ],
+)
+def test_only_large_networks_take_a_gpu_unless_somebody_asks(
+    gpus: list[Gpu], asked: str, hidden: tuple[int, ...], settled: str
+) -> None:
+    assert Places(1, gpus).settle(TrainingSpec(device=asked, hidden=hidden), inputs=10).device == settled
+
+
+def test_who_asks_for_a_gpu_that_is_not_there_is_refused() -> None:
+    with pytest.raises(Refusal) as caught:
+        Places(1).settle(TrainingSpec(device="gpu"), inputs=10)
+    assert [(problem.code, problem.field) for problem in caught.value.problems] == [("no_gpu", "device")]
+
+
+def test_a_job_never_waits_for_a_gpu_that_is_gone() -> None:
+    job = Job(owner_id="u", dataset_id="d", dataset_name="D", spec={"epochs": 1, "device": "gpu"})
+    assert Places(1, [LARGE]).is_for_gpu(job)
+    assert not Places(1).is_for_gpu(job)

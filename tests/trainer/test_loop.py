@@ -147,7 +147,7 @@ def test_infinite_loss_is_refused_with_epoch_step_and_a_smaller_rate(folder: Run
 
 def test_dropout_silences_its_share_and_keeps_the_mean() -> None:
     dropout = MaskedDropout(64, 0.25)
-    dropout.draw(torch.Generator().manual_seed(0), 512)
+    dropout.draw(torch.Generator().manual_seed(0), 512, 0, torch.device("cpu"))
     first, second = dropout(torch.ones(512, 64)), dropout(torch.ones(512, 64))
     assert (first == 0).float().mean().item() == pytest.approx(0.25, abs=0.01)
     assert first.mean().item() == pytest.approx(1.0, abs=0.02)

@@ -9,10 +9,12 @@ from trainer.contract.messages import Message, Problem, Refusal, Scalar
 from trainer.contract.orders import IngestOrder, Limits, SamplesOrder, TrainOrder, read_order
 from trainer.contract.process import ProcessIdentity
 from trainer.contract.run_folder import ExitRecord, RunFolder, WorkerExit, write_json_atomically
-from trainer.contract.spec import FIELDS, NETWORKS, TASKS, SpecField, TrainingSpec, suggest_settings
+from trainer.contract.spec import DEVICES, FIELDS, NETWORKS, TASKS, SpecField, TrainingSpec, suggest_settings
 from trainer.contract.target import settle_target
+from trainer.contract.work import is_work_for_gpu
 
 __all__ = [
+    "DEVICES",
     "DISK_FULL",
     "FIELDS",
     "NETWORKS",
@@ -35,6 +37,7 @@ __all__ = [
     "TrainingSpec",
     "WorkerExit",
     "find_event",
+    "is_work_for_gpu",
     "read_events",
     "read_order",
     "settle_target",

@@ -15,6 +15,7 @@ from trainer.contract.messages import Message, Problem, Refusal, Scalar
 
 TASKS = ("auto", "binary", "multiclass", "regression")
 NETWORKS = ("linear", "mlp")
+DEVICES = ("auto", "cpu", "gpu")
 MAX_HIDDEN_LAYERS = 8
 MAX_HIDDEN_WIDTH = 4096
 MAX_SEED = 2**32 - 1
@@ -50,6 +51,7 @@ FIELDS: Mapping[str, SpecField] = {
         SpecField("weight_decay", "number", 0.01, "AdamW's decoupled weight decay.", low=0.0, high=10.0),
         SpecField("seed", "integer", 0, "Equal seeds give equal runs.", low=0, high=MAX_SEED),
         SpecField("exclude", "names", (), "Columns the network must not see."),
+        SpecField("device", "choice", "auto", "Where to train; 'auto' takes a GPU for large networks only.", choices=DEVICES),
     )
 }
 
@@ -69,6 +71,7 @@ class TrainingSpec:
     weight_decay: float = 0.01
     seed: int = 0
     exclude: tuple[str, ...] = ()
+    device: str = "auto"
 
     def as_dict(self) -> dict[str, Any]:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in dataclasses.asdict(self).items()}

@@ -101,7 +101,7 @@ def list_checkpoints(folder: Path) -> Sequence[Path]:
 
 def load_checkpoint(path: Path) -> State:
     """Read what `save_checkpoint` wrote; nothing in the file is executed."""
-    state: State = torch.load(path, weights_only=True)
+    state: State = torch.load(path, weights_only=True, map_location="cpu")  # a GPU may have written it that is not here
     return state
 
 
@@ -136,8 +136,9 @@ def restore_random_states(states: State) -> None:
 
 
 def hash_spec(spec: TrainingSpec) -> str:
-    """A checkpoint may go on only under the specification it began with; only the number of epochs may have grown."""
+    """A checkpoint may go on only under the specification it began with, on whatever device; epochs alone may have grown."""
     plain = dataclasses.replace(spec, epochs=1).as_dict()
+    del plain["device"]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 

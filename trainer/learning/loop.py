@@ -39,6 +39,10 @@ class TrainingData:
     validation_rows: torch.Tensor
     validation_targets: torch.Tensor
 
+    def to(self, device: torch.device) -> TrainingData:
+        parts = (self.train_rows, self.train_targets, self.validation_rows, self.validation_targets)
+        return TrainingData(*(part.to(device) for part in parts))
+
 
 @dataclass(frozen=True, slots=True)
 class LoopResult:
@@ -81,10 +85,10 @@ class TrainingLoop:
         self.steps_per_epoch = -(-len(data.train_rows) // spec.batch_size)
         self.total_steps = spec.epochs * self.steps_per_epoch
         self.schedule = Schedule.over(self.total_steps, spec.lr)
-        self.losses = torch.zeros(self.steps_per_epoch)  # of this epoch; read only when reported
+        self.losses = torch.zeros(self.steps_per_epoch, device=network.device)  # of this epoch; read only when reported
         self.best: Best | None = None
         self.data_hash = checkpoints.data_hash
-        self._data, self._coding, self._events = data, coding, events
+        self._data, self._coding, self._events = data.to(network.device), coding, events
         self._checkpoints, self._should_stop = checkpoints, should_stop
         self._is_unsaved_told = False
         self._started = self._saved_at = time.monotonic()

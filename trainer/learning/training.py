@@ -22,6 +22,7 @@ from trainer.contract.run_folder import RunFolder, write_json_atomically
 from trainer.contract.spec import TrainingSpec
 from trainer.contract.target import settle_target
 from trainer.learning.checkpoint import State, find_checkpoint, sweep_leftovers
+from trainer.learning.devices import choose_device
 from trainer.learning.loop import Checkpoints, LoopResult, TrainingData, TrainingLoop, choose_threads
 from trainer.learning.report import Part, describe_versions, write_metrics
 from trainer.model.bundle import Bundle, publish_bundle
@@ -95,7 +96,8 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
     if should_stop():
         return Outcome(stopped=True, report=None, is_paused=folder.pause.exists())
     shape = _shape(prepared)
-    network = build_network(prepared.spec.network, shape, prepared.spec.seed)
+    device = choose_device(prepared.spec, shape.inputs)
+    network = build_network(prepared.spec.network, shape, prepared.spec.seed).to(device)
     data = TrainingData(*prepared.encode(prepared.split.train), *prepared.encode(prepared.split.validation))
     torch.set_num_threads(choose_threads(network, prepared.spec.batch_size, order.threads))
     checkpoints = Checkpoints(folder.checkpoint, order.keep_checkpoints, prepared.hash())
@@ -111,7 +113,7 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
     is_paused = result.stopped and folder.pause.exists()
     if result.best is None or is_paused:
         return Outcome(result.stopped, None, is_paused, result.is_saved)
-    network.load_state_dict(result.best.weights)
+    network.cpu().load_state_dict(result.best.weights)
     report = _build_report(prepared, network, result, time.monotonic() - started)
     try:
         _publish(prepared, shape, network, report, folder, events)
@@ -191,6 +193,7 @@ def _announce(prepared: Prepared, loop: TrainingLoop, events: EventWriter) -> No
         epochs=prepared.spec.epochs,
         steps_per_epoch=loop.steps_per_epoch,
         total_steps=loop.total_steps,
+        device=loop.network.device.type,
     )
 
 

@@ -32,6 +32,10 @@ class NetworkShape:
 class Network(nn.Module):
     """A network; `prepare_epoch` lets it draw what is random in training, all from one generator, so that runs repeat."""
 
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
     def prepare_epoch(self, generator: torch.Generator, batch_rows: int, steps_done: int = 0) -> None:
         """Called before the first step of each epoch, whose batches have at most `batch_rows` rows.
 

@@ -29,7 +29,7 @@ class Mlp(Network):
 
     def prepare_epoch(self, generator: torch.Generator, batch_rows: int, steps_done: int = 0) -> None:
         for dropout in self.dropouts:
-            cast("MaskedDropout", dropout).draw(generator, batch_rows, steps_done)
+            cast("MaskedDropout", dropout).draw(generator, batch_rows, steps_done, self.device)
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         for layer, dropout in zip(self.layers, self.dropouts, strict=True):
@@ -50,13 +50,13 @@ class MaskedDropout(nn.Module):
         self._pool: torch.Tensor | None = None
         self._steps = 0
 
-    def draw(self, generator: torch.Generator, batch_rows: int, steps_done: int = 0) -> None:
-        """Fill the pool for batches of at most `batch_rows` rows."""
+    def draw(self, generator: torch.Generator, batch_rows: int, steps_done: int, device: torch.device) -> None:
+        """Fill the pool for batches of at most `batch_rows` rows; drawn on the processor, so that every device draws alike."""
         if self._probability == 0.0:
             return
         keep = 1.0 - self._probability
         drawn = torch.rand(batch_rows + SPARE_MASKS, self._width, generator=generator)
-        self._pool = (drawn < keep).float().div_(keep)
+        self._pool = (drawn < keep).float().div_(keep).to(device)
         self._steps = steps_done
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,25 @@
+"""Where a network is trained: its settings and size enter, a torch device leaves. Refused: a GPU where torch sees none."""
+
+from __future__ import annotations
+
+import torch
+
+from trainer.contract.messages import Message, Problem, Refusal
+from trainer.contract.spec import TrainingSpec
+from trainer.contract.work import is_work_for_gpu
+
+
+def choose_device(spec: TrainingSpec, inputs: int) -> torch.device:
+    """The device for a network that sees `inputs` numbers per row.
+
+    Raises:
+        Refusal: `no_gpu`.
+    """
+    if spec.device == "cpu" or (spec.device == "auto" and not is_work_for_gpu(spec, inputs)):
+        return torch.device("cpu")
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if spec.device == "auto":
+        return torch.device("cpu")
+    text = "There is no GPU here that PyTorch can use. Train on the processor, or install the build of PyTorch for your GPU."
+    raise Refusal(Problem("no_gpu", Message(text), "device"))
