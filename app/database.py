@@ -35,14 +35,15 @@ class Database:
         self._writing_engine = self.engine.execution_options(begin_immediate=True)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="database-reader")
+        self._is_closed = False
 
     async def read(self, work: Callable[[DatabaseSession], Result]) -> Result:
         """Run `work` in a reading transaction."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._run, self.engine, work)
+        return await self._run_in(self._readers, self.engine, work)
 
     async def write(self, work: Callable[[DatabaseSession], Result]) -> Result:
         """Run `work` in a writing transaction: committed when it returns, undone when it raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self._run, self._writing_engine, work)
+        return await self._run_in(self._writer, self._writing_engine, work)
 
     def upgrade(self) -> None:
         """Bring the schema up to date; blocking, for use before serving."""
@@ -53,9 +54,16 @@ class Database:
             command.upgrade(config, "head")
 
     def close(self) -> None:
+        """Pages and streams that are still open are refused from now on."""
+        self._is_closed = True
         self._writer.shutdown()
         self._readers.shutdown()
         self.engine.dispose()
+
+    async def _run_in(self, executor: ThreadPoolExecutor, engine: Engine, work: Callable[[DatabaseSession], Result]) -> Result:
+        if self._is_closed:
+            raise Unavailable("server_stopping", Message("The server is being stopped. Try again in a moment."))
+        return await asyncio.get_running_loop().run_in_executor(executor, self._run, engine, work)
 
     @staticmethod
     def _run(engine: Engine, work: Callable[[DatabaseSession], Result]) -> Result:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -15,6 +18,8 @@ from tests.servers import Server, running_server
 
 # Browsers report every refusal of a request as an error of the page; a refusal that the page explains is none.
 EXPLAINED = "Failed to load resource: the server responded with a status of 4"
+# What they report, again and again, while there is no server to connect to.
+UNREACHABLE = re.compile(r"(WebSocket connection to '.*' failed|Failed to load resource): .*net::ERR_CONNECTION_(REFUSED|RESET)")
 PASSWORD = "a long passphrase"
 LOCAL = ("data:", "blob:", "about:")
 
@@ -37,14 +42,34 @@ def browser() -> Iterator[Browser]:
 OpenPage = Callable[..., Page]
 
 
+@dataclass
+class Outage:
+    """A time in which a test has taken the server away: its windows may then say that they cannot connect, nothing else."""
+
+    is_now: bool = False
+
+    @contextmanager
+    def expected(self) -> Iterator[None]:
+        """Leave it when every window is connected again."""
+        self.is_now = True
+        yield
+        self.is_now = False
+
+
 @pytest.fixture
-def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
+def outage() -> Outage:
+    return Outage()
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server, outage: Outage) -> Iterator[OpenPage]:
     """Open a window of its own at a path, optionally logged in with a token; errors in any of them fail the test."""
     problems: list[str] = []
     contexts: list[BrowserContext] = []
 
     def on_console(message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith(EXPLAINED):
+        is_cut_off = outage.is_now and UNREACHABLE.match(message.text)
+        if message.type == "error" and not message.text.startswith(EXPLAINED) and not is_cut_off:
             problems.append(f"console: {message.text}")
 
     def on_request(request: Request) -> None:

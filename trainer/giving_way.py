@@ -16,9 +16,10 @@ AUTOGROUP = Path("/proc/self/autogroup")
 def give_way() -> None:
     """Take the lowest priority, for this process and all it starts.
 
-    Linux may share the processors among sessions first (sched(7), autogroup), and a keeper has one of its own: there the
-    priority that counts is the session's.
+    Linux may share the processors among sessions first (sched(7), autogroup): there the priority that counts is the session's.
+    A keeper has one of its own; anybody else's, such as that of a terminal, is not ours to change.
     """
     os.nice(LAST_IN_LINE)
-    with contextlib.suppress(OSError):  # there are none on this kernel, or a sandbox hides them
-        AUTOGROUP.write_text(str(LAST_IN_LINE), encoding="utf-8")
+    if os.getsid(0) == os.getppid():
+        with contextlib.suppress(OSError):  # there are none on this kernel, or a sandbox hides them
+            AUTOGROUP.write_text(str(LAST_IN_LINE), encoding="utf-8")

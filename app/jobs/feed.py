@@ -96,11 +96,12 @@ class Subscription:
     def _follows(self, newest_first: Sequence[JsonObject]) -> bool:
         return bool(newest_first) and newest_first[-1]["n"] == self.after + 1
 
-    async def changed(self) -> None:
-        """Wait until there is something to take, or the feed is closed; any number of tasks may wait."""
+    async def changed(self) -> bool:
+        """Wait until there is something to take; False once the feed is closed. Any number of tasks may wait."""
         while not (self.has_news or self._feed.is_closed):
             self.bell.clear()
             await self.bell.wait()
+        return not self._feed.is_closed
 
     def close(self) -> None:
         self._feed.unsubscribe(self._job_id, self)

@@ -49,8 +49,8 @@ class Followers:
         """
         subscription = self._feed.subscribe(job_id, after)
         try:
-            job = await get_job()
             while not self._feed.is_closed:
+                job = await get_job()
                 # Everything told is on disk before it is told. The logs of a job that has ended hold all of it.
                 async for events in self.read_logs(job, subscription.after):
                     subscription.after = events[-1]["n"]
@@ -60,7 +60,6 @@ class Followers:
                     return
                 async for batch in self._listen(subscription, get_job):
                     yield batch
-                job = await get_job()
         finally:
             subscription.close()
 
@@ -78,8 +77,11 @@ class Followers:
         """What the feed has in memory, until the logs must be read: for what was missed, or for the last words."""
         asked_at, rest = time.monotonic(), REST_SECONDS
         while not self._feed.is_closed:
+            is_open = True
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(subscription.changed(), PATIENCE_SECONDS)
+                is_open = await asyncio.wait_for(subscription.changed(), PATIENCE_SECONDS)
+            if not is_open:
+                return  # nothing more is asked for: the database is closed next
             seen = subscription.after
             news = subscription.take(MOST_EVENTS)
             if news.missed or (news.job is not None and news.job.state.is_terminal):

@@ -12,6 +12,7 @@ import logging
 import time
 from datetime import UTC, datetime
 
+from app.errors import Unavailable
 from app.jobs.devices import CPU, Places
 from app.jobs.feed import Feed
 from app.jobs.forecast import Occupied
@@ -66,10 +67,13 @@ class Supervisor:
             try:
                 await self._watch()
                 await self._start_waiting()
-            except Exception:  # noqa: BLE001 - reported below, with its traceback
-                # One broken job or a full disk must not end the supervision of all the others.
-                _log.exception("The supervisor met an unexpected problem and goes on")
+            except Unavailable as refusal:  # no defect: a full disk, or a database that somebody else holds
+                _log.warning("What happened could not be recorded yet: %s", refusal)
                 await asyncio.sleep(IDLE_SECONDS)  # a full disk stays full: once a second says it often enough
+            except Exception:  # noqa: BLE001 - reported below, with its traceback
+                # One broken job must not end the supervision of all the others.
+                _log.exception("The supervisor met an unexpected problem and goes on")
+                await asyncio.sleep(IDLE_SECONDS)
             self._launcher.reap()
             with contextlib.suppress(TimeoutError):
                 is_busy = self._runs or not self._launcher.is_warm

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,36 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.conftest import flowers, registered
-from tests.servers import Server, running_server
+from tests.servers import Server
+from tests.small_disk import disk_of, fill, server_on_small_disk
 
-MEGABYTES = 48
-# In a mount namespace of its own, so that the small file system goes with the server, and needs no root.
-ON_SMALL_DISK = 'mkdir -p "$1" && mount -t tmpfs -o size="$2"m tmpfs "$1" && shift 2 && exec "$@"'
 SHORT = {"epochs": 3, "batch_size": 16}
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    namespaces = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
-    wrapper = ["unshare", *namespaces, "sh", "-ec", ON_SMALL_DISK, "sh", str(tmp_path / "data"), str(MEGABYTES)]
-    with running_server(tmp_path, wrapper=wrapper) as running:
+    with server_on_small_disk(tmp_path) as running:
         yield running
-
-
-def disk_of(server: Server) -> Path:
-    """The server's data folder, as the server sees it."""
-    return Path(f"/proc/{server.process.pid}/root{server.data_dir}")
-
-
-def fill(disk: Path) -> Path:
-    """Leave no free byte; returns what to remove."""
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        for size in (1 << 16, 1):
-            with contextlib.suppress(OSError):
-                while True:
-                    file.write(bytes(size))
-    return filler
 
 
 def test_a_full_disk_refuses_in_words_and_work_goes_on_after_it(server: Server) -> None:
@@ -56,6 +35,8 @@ def test_a_full_disk_refuses_in_words_and_work_goes_on_after_it(server: Server) 
             assert "disk is full" in answer.json()["error"]
         assert sara.status(at_work)["status"] == "RUNNING"
         assert sara.client.get("/api/training/jobs").status_code == 200
+        assert [folder.name for folder in (disk_of(server) / "datasets").iterdir()] == [dataset]
+        assert list((disk_of(server) / "incoming").iterdir()) == []
         filler.unlink()
         seen = sara.status(at_work)["step"]
         sara.wait(at_work, lambda status: status["step"] > seen)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from tests.conftest import OpenPage, wait_until_live
 from tests.servers import Server
+from trainer.contract import RunFolder, read_events
 
 CHART_POINTS = "document.querySelector('.js-plotly-plot').data.map(trace => trace.x.map((x, i) => [x, trace.y[i]]))"
 ENDED_MS = 90_000
@@ -32,11 +31,9 @@ def open_form(open_page: OpenPage, token: str) -> Page:
     return page
 
 
-def recorded_points(server: Server, job_id: str) -> list[list[list[float]]]:
-    """What the worker wrote, by trace."""
-    log = server.data_dir / "runs" / job_id / "attempt-1" / "events.jsonl"
-    events: list[dict[str, Any]] = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    metrics = [event for event in events if event["type"] == "metric"]
+def recorded_points(*folders: RunFolder) -> list[list[list[float]]]:
+    """What the workers of these attempts have told so far, by trace."""
+    metrics = [event for folder in folders for event in read_events(folder.events).events if event["type"] == "metric"]
     names = ("train_loss", "validation_loss")
     return [[[event["epoch"], event["values"][name]] for event in metrics if name in event["values"]] for name in names]
 
@@ -79,7 +76,7 @@ def test_the_chart_shows_every_point_once_live_and_after_a_reload(open_page: Ope
     second_window.goto(page.url)
     for window in (page, second_window):
         window.get_by_role("link", name="Download model").wait_for(timeout=ENDED_MS)
-    recorded = recorded_points(server, page.url.rpartition("/")[2])
+    recorded = recorded_points(RunFolder(server.data_dir / "runs" / page.url.rpartition("/")[2] / "attempt-1"))
     assert len(recorded[0]) >= 40
     for window in (page, second_window):
         window.wait_for_function(f"() => {CHART_POINTS}[0].length >= {len(recorded[0])}")
