@@ -15,7 +15,7 @@ import re
 import sys
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -64,6 +64,12 @@ class Window:
         self._told[name] += 1
         if isinstance(data, dict) and "_id" in data:
             self._next_message = data["_id"] + 1
+        if name == "update" and isinstance(data, dict):  # a page that took its time draws its charts later
+            late = {number: element for number, element in data.items() if isinstance(element, dict)}
+            for chart, listener in _listeners_of(late).items():
+                if chart not in self._tell_drawn:
+                    self._tell_drawn[chart] = listener
+                    await self._drawn(chart)
         if name == "run_javascript":
             for chart in self._tell_drawn:
                 if f"({chart}," in data["code"]:
@@ -84,7 +90,10 @@ def _listeners_of_charts(page: str, address: str) -> dict[int, str]:
     """Which listener each chart's element tells that it was drawn."""
     match = ELEMENTS.search(page)
     assert match, f"{address} has no elements"
-    elements = json.loads(html.unescape(match[1]))
+    return _listeners_of(json.loads(html.unescape(match[1])))
+
+
+def _listeners_of(elements: Mapping[str, Any]) -> dict[int, str]:
     return {
         int(number): event["listener_id"]
         for number, element in elements.items()

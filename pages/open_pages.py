@@ -1,4 +1,4 @@
-"""Ends the pages of ended logins: they lead to /login, and are forgotten by the server soon after."""
+"""Ends the pages of ended logins: they lead to /login, and are forgotten soon after, as are pages that never connect."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from app.platform import Platform
 from trainer.contract import Refusal
 
 CHECK_SECONDS = 2.0
+# A page that was sent and never connected (a program asked for it, or its reader has left) is worked for all the same.
+CONNECT_SECONDS = 20.0
 LEFT = "left"
 _log = logging.getLogger(__name__)
 
@@ -30,7 +32,11 @@ def register(platform: Platform) -> None:
     def tell(client: Client) -> None:
         _log.debug("A window of %s was forgotten", client.page.path)
 
+    def forget_unconnected() -> None:
+        Client.prune_instances(client_age_threshold=CONNECT_SECONDS)
+
     nicegui_app.timer(CHECK_SECONDS, check_logins, immediate=False)
+    nicegui_app.timer(CHECK_SECONDS, forget_unconnected, immediate=False)
     nicegui_app.on_delete(tell)
 
 

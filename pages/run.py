@@ -20,7 +20,7 @@ from app.records import Job, JobStatus, User
 from components.elements import box, foreign_heading, text
 from components.run_view import LogLine, RunView
 from pages.run_actions import Offer, RunActions, may_set_priority
-from pages.run_story import RunStory
+from pages.run_story import RunStory, StoryShelf
 from pages.run_words import describe, describe_settings, describe_usage, usage_points
 from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome, while_open
 from pages.words import MEASURES, PARTS, dataset_name, measure, name_of, parts_of
@@ -49,12 +49,13 @@ class Opening:
 
 def register(platform: Platform) -> None:
     """Offer /runs/{job_id}."""
+    shelf = StoryShelf(platform.followers.read_logs)
 
     @page_at("/runs/{job_id}")
     async def run(request: Request, job_id: str) -> None:
         visitor = welcome(platform, request)
         _ = visitor.translator
-        page = RunPage(visitor, job_id)
+        page = RunPage(visitor, job_id, shelf)
         with framed(visitor, _("Run"), "/runs"):
             await visitor.load(page.fetch, page.build)
 
@@ -65,7 +66,8 @@ class RunPage:
 
     visitor: Visitor
     job_id: str
-    story: RunStory = field(default_factory=RunStory)
+    shelf: StoryShelf
+    story: RunStory = field(init=False)
     user: User = field(init=False)
     job: Job = field(init=False)
     view: RunView = field(init=False)
@@ -79,7 +81,7 @@ class RunPage:
         jobs = self.visitor.platform.jobs
         # The state is read before the log, so that the log of a run that has ended is read to its end.
         job = await jobs.get(user, self.job_id)
-        await self._read_story(job)
+        self.story = await self.shelf.story_of(job)
         return Opening(job, await self._ask(job), await jobs.usage(user, self.job_id))
 
     def build(self, opening: Opening) -> None:
@@ -117,17 +119,14 @@ class RunPage:
         self.user = await self.visitor.user()
         return await self.visitor.platform.jobs.get(self.user, self.job_id)
 
-    async def _read_story(self, job: Job) -> None:
-        async for events in self.visitor.platform.followers.read_logs(job, self.story.last_number):
-            self.story.absorb(events)
-
     async def _digest(self, batch: Batch) -> None:
         """Show what is new; without news, only the clocks move on."""
         self.story.absorb(batch.events)
         self.job = batch.job or self.job
         if self.story.was_cut:
             self.story.begin_again()
-            await self._read_story(self.job)
+            async for events in self.visitor.platform.followers.read_logs(self.job):
+                self.story.absorb(events)
             self.view.chart.replace(self.story.take_points())
         else:
             self.view.chart.add(self.story.take_points())

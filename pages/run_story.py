@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.records import Job
 from components.line_chart import MOST_POINTS, Point, thin
 from components.run_view import MOST_LOG_LINES as MOST_ENTRIES
 from trainer.contract import JsonObject, Message
 
 TRACES = ("train_loss", "validation_loss")
 SECONDS_PER_MINUTE = 60
+MOST_STORIES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,12 @@ class RunStory:
                 gathered[:] = thin(gathered)
         if len(self._speeds) > 2 * MOST_POINTS:
             self._speeds = thin(self._speeds)
+
+    def copy(self) -> RunStory:
+        """One that goes its own way from here on."""
+        return replace(
+            self, _points=[list(gathered) for gathered in self._points], _speeds=[*self._speeds], _entries=[*self._entries]
+        )
 
     def begin_again(self) -> None:
         """Absorb all events once more, for their points; entries that were gathered are not gathered twice."""
@@ -126,3 +134,21 @@ class RunStory:
             self._speeds.append((round((at - self._began_at) / SECONDS_PER_MINUTE, 3), event["rows_per_second"]))
         self.latest_metric = (at, event["step"])
         self.first_metric = self.first_metric or self.latest_metric
+
+
+class StoryShelf:
+    """The stories of the runs that were looked at last, so that a page reads only what has happened since."""
+
+    def __init__(self, read_logs: Callable[[Job, int], AsyncIterable[Sequence[JsonObject]]]) -> None:
+        self._read_logs = read_logs
+        self._stories: dict[str, RunStory] = {}
+
+    async def story_of(self, job: Job) -> RunStory:
+        """All that the logs hold by now; whoever asks has seen to it that they may."""
+        whole = self._stories.pop(job.id, None) or RunStory()
+        self._stories[job.id] = whole  # the last one looked at is the last one to go
+        while len(self._stories) > MOST_STORIES:
+            del self._stories[next(iter(self._stories))]
+        async for events in self._read_logs(job, whole.last_number):
+            whole.absorb(events)
+        return whole.copy()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+from app.records import Job
 from components.line_chart import MOST_POINTS
-from pages.run_story import RunStory
+from pages.run_story import RunStory, StoryShelf
 
 
 def metric(number: int, step: int, **values: float) -> dict[str, Any]:
@@ -127,3 +129,20 @@ def test_the_speed_is_told_over_the_minutes_of_the_latest_attempt() -> None:
     story.absorb([metric(number, 10 + number, train_loss=1.0) | {"rows_per_second": 1.0 * number} for number in (3, 63)])
     assert story.take_speeds() == [(0.0, 3.0), (1.0, 63.0)]
     assert story.take_speeds() == []
+
+
+async def test_a_shelf_reads_only_what_is_new_and_gives_each_page_a_story_of_its_own() -> None:
+    told = [metric(1, 10, train_loss=1.0), metric(2, 20, train_loss=0.5)]
+    asked: list[int] = []
+
+    async def read_logs(_job: Job, after: int) -> AsyncIterator[list[dict[str, Any]]]:
+        asked.append(after)
+        yield [event for event in told if event["n"] > after]
+
+    job, shelf = Job(owner_id="u", dataset_id="d", dataset_name="D", spec={}), StoryShelf(read_logs)
+    first = await shelf.story_of(job)
+    assert first.take_points() == [[(1.0, 1.0), (2.0, 0.5)], []]
+    told.append(metric(3, 30, train_loss=0.4))
+    assert (await shelf.story_of(job)).take_points() == [[(1.0, 1.0), (2.0, 0.5), (3.0, 0.4)], []]
+    assert asked == [0, 2]
+    assert first.take_points() == [[], []]
