@@ -210,18 +210,20 @@ async def test_zygote_that_does_not_answer_is_replaced_and_the_job_starts_once(
     assert [event["state"] for event in read_events(folder.events).events] == ["LOADING", "RUNNING"]
 
 
-async def test_what_is_launched_while_the_zygote_loads_waits_for_it(
-    make_launcher: MakeLauncher, rows: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+async def test_whoever_cannot_wait_for_the_zygote_to_load_is_started_cold(
+    make_launcher: MakeLauncher, folder: RunFolder, rows: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    launcher = make_launcher()
-    folders = [RunFolder(tmp_path / f"run {number}") for number in range(5)]
+    launcher, later = make_launcher(), RunFolder(tmp_path / "later")
     async with launcher.running():
         assert not launcher.is_warm
-        runs = (launcher.run(folder, reading(rows, folder.path / "out"), DEADLINE_SECONDS) for folder in folders)
-        records = await asyncio.gather(*runs)
-        assert [record and record.code for record in records] == [WorkerExit.COMPLETED] * 5
-        assert cold_starts(caplog) == []
+        record = await launcher.run(folder, reading(rows, folder.path / "out"), DEADLINE_SECONDS)
+        assert record is not None
+        assert (record.code, cold_starts(caplog)) == (WorkerExit.COMPLETED, ["the zygote is still loading"])
+        await wait_for(lambda: launcher.is_warm)
+        record = await launcher.run(later, reading(rows, later.path / "out"), DEADLINE_SECONDS)
+        assert record is not None
+        assert (record.code, len(cold_starts(caplog))) == (WorkerExit.COMPLETED, 1)
 
 
 async def test_a_zygote_that_cannot_load_is_not_waited_for(
@@ -232,6 +234,7 @@ async def test_a_zygote_that_cannot_load_is_not_waited_for(
     (tmp_path / "trainer" / "zygote.py").write_text("raise SystemExit(1)")
     launcher = make_launcher(tmp_path)
     async with launcher.running():
+        await wait_for(lambda: launcher.is_warm)
         record = await launcher.run(folder, reading(rows, folder.path / "out"), DEADLINE_SECONDS)
         assert record is not None
         assert (record.code, cold_starts(caplog)) == (WorkerExit.COMPLETED, ["the zygote could not load"])

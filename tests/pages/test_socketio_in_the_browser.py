@@ -27,7 +27,7 @@ def test_a_plain_client_follows_a_run_and_is_refused_in_words(open_page: OpenPag
     page = open_page("/runs", token)
     headers = {"Authorization": f"Bearer {token}"}
     request = {"epochs": 5, "batch_size": 16, "lr": 0.01}
-    job_id = httpx.post(f"{server.url}/api/training", json=request, headers=headers).json()["job_id"]
+    job_id = httpx.post(f"{server.url}/api/training", json=request, headers=headers, timeout=60).json()["job_id"]
     told = page.evaluate(FOLLOW, [token, job_id])
     assert told["numbers"] == list(range(1, told["last"] + 1))
     assert page.evaluate(REFUSED, {}) == "Authentication error: No token provided"

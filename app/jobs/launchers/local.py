@@ -43,7 +43,7 @@ class LocalLauncher:
 
     @property
     def is_warm(self) -> bool:
-        """Whether a launch now starts at once; before, it would wait for the zygote to load."""
+        """Whether the zygote has loaded, or is not worth waiting for: before that, every launch is a cold one."""
         return self._warm.is_set()
 
     @asynccontextmanager
@@ -75,14 +75,11 @@ class LocalLauncher:
     ) -> None:
         """Write the order and start a keeper for it; returns as soon as the keeper is on record in the folder.
 
-        In the first seconds of a server it waits for the zygote.
-
         A folder is worked in once: where a keeper is on record already, what is started here ends without a trace.
         `environment` is added to what workers are given; `limits` go into spec.json.
         """
         order = {**order, "limits": limits.as_dict()} if limits else order
         variables = self._worker_environment(threads, environment or {})
-        await self._warm.wait()
         async with self._one_by_one:
             await asyncio.to_thread(self._launch, folder, order, variables)
 
