@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
-import pytest
+from trainer.giving_way import LAST_IN_LINE
 
-from trainer.giving_way import AUTOGROUP, LAST_IN_LINE
-
-# As a keeper and its worker are: the second is a child of the first.
+# A keeper leads its session and starts the worker: so the second process here is a child of the first, or of a child of it.
 SCRIPT = """
-import os
+import json, os, sys
 from trainer.giving_way import AUTOGROUP, give_way
-if os.fork() == 0:
-    give_way()
-    session = AUTOGROUP.read_text().split()[-1] if AUTOGROUP.exists() else ""
-    print(os.getpriority(os.PRIO_PROCESS, 0), session, flush=True)
-    os._exit(0)
-os.wait()
+
+def session_priority():  # None where the processors are shared out without regard to sessions
+    said = AUTOGROUP.read_text().split() if AUTOGROUP.exists() else []
+    return int(said[-1]) if said else None
+
+before = session_priority()
+for _ in range(int(sys.argv[1])):
+    if os.fork():
+        os.wait()
+        os._exit(0)
+give_way()
+print(json.dumps([os.getpriority(os.PRIO_PROCESS, 0), before, session_priority()]))
 """
 
 
-def priorities(*, is_session_its_own: bool) -> list[str]:
-    command = [sys.executable, "-c", SCRIPT]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=True, start_new_session=is_session_its_own
-    ).stdout.split()
+def give_way(*, generations_below_the_leader: int) -> tuple[int, int | None, int | None]:
+    """Priorities in a session of its own: the process's afterwards, the session's before and afterwards."""
+    command = [sys.executable, "-c", SCRIPT, str(generations_below_the_leader)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, start_new_session=True)
+    mine, before, afterwards = json.loads(done.stdout)
+    return mine, before, afterwards
 
 
 def test_a_worker_and_the_session_made_for_it_go_last() -> None:
-    mine, *session = priorities(is_session_its_own=True)
-    assert mine == str(LAST_IN_LINE)
-    assert session in ([str(LAST_IN_LINE)], [])
+    mine, before, afterwards = give_way(generations_below_the_leader=1)
+    assert mine == LAST_IN_LINE
+    assert afterwards == (None if before is None else LAST_IN_LINE)
 
 
-@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel shares out the processors without regard to sessions")
 def test_a_session_that_others_live_in_stays_as_it_is() -> None:
-    before = AUTOGROUP.read_text()
-    mine, session = priorities(is_session_its_own=False)
-    assert (mine, session) == (str(LAST_IN_LINE), before.split()[-1])
-    assert AUTOGROUP.read_text() == before
+    mine, before, afterwards = give_way(generations_below_the_leader=2)
+    assert mine == LAST_IN_LINE
+    assert afterwards == before != LAST_IN_LINE
