@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import gc
 import logging
+import socket
 import sys
 
 import uvicorn
 from fastapi import FastAPI
 
 from app.api import create_api
+from app.collector import collecting_rarely
 from app.platform import Platform
 from app.settings import InvalidSettings, Settings
 from pages import mount_pages
 
 GRACEFUL_SHUTDOWN_SECONDS = 3
+
+
+class Server(uvicorn.Server):
+    """Serves without long pauses for the collection of garbage."""
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        async with collecting_rarely():
+            await super().serve(sockets)
 
 
 def create_application(settings: Settings) -> FastAPI:
@@ -46,10 +55,7 @@ def main() -> None:
         access_log=False,  # page addresses carry client ids, which open sockets
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )
-    # What is there now stays: a collector that looks through it again and again stops every page for a quarter of a second.
-    gc.collect()
-    gc.freeze()
-    uvicorn.Server(config).run()
+    Server(config).run()
 
 
 if __name__ == "__main__":

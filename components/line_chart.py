@@ -64,6 +64,11 @@ class LineChart:
             tell = f"() => {{ getHtmlElement({self._plot.id}).dataset.ready = 1; emit(); }}"
             self._plot.on("plotly_afterplot", self._on_drawn, js_handler=tell)
 
+    @property
+    def points(self) -> Sequence[Sequence[Point]]:
+        """Of each line, thinned."""
+        return [trace.points for trace in self._traces]
+
     def add(self, new: Sequence[Sequence[Point]]) -> None:
         """Append points, one sequence per trace; they are sent in one call when the browser is free to draw them."""
         for trace, points in zip(self._traces, new, strict=True):
@@ -158,8 +163,8 @@ def _figure(words: ChartWords, traces: Sequence[Trace], mode: str) -> dict[str, 
                 "type": "scatter",
                 "mode": mode,
                 "name": name,
-                "x": [x for x, _y in trace.points],
-                "y": [y for _x, y in trace.points],
+                "x": tuple(x for x, _y in trace.points),  # NiceGUI would watch each point of a list for changes
+                "y": tuple(y for _x, y in trace.points),
                 "line": {"width": 2.5, "dash": dash},
                 "marker": {"size": 4},
                 "hovertemplate": "%{y:.4g}",

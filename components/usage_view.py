@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nicegui.elements.mixins.text_element import TextElement
@@ -11,42 +11,80 @@ from components.elements import box, card, text
 from components.line_chart import ChartWords, LineChart, Point
 from locales import Translator
 
+USAGE_CHARTS = ("cpu_percent", "memory_mb", "gpu_percent", "gpu_memory_mb")  # as samples of usage name them
+SPEED_CHART = "rows_per_second"
+MINUTE, HOUR = 60.0, 3600.0
+LONGEST_IN_SECONDS, LONGEST_IN_MINUTES = 3 * MINUTE, 3 * HOUR
+SHORTEST_AXIS_SECONDS = 10.0
+
 
 @dataclass
 class UsageView:
-    """Draws itself on creation, empty; the charts appear with the first figures."""
+    """Draws itself on creation, empty; the charts appear with the first figures, and begin anew when their unit of time grows."""
 
     _: Translator
-    charts: list[LineChart] = field(default_factory=list)
+    charts: dict[str, LineChart] = field(default_factory=dict)
+    unit: float = 1.0  # of the time axis, in seconds
 
     def __post_init__(self) -> None:
         with card(self._("What it uses")):
             self.now: TextElement = text("p", self._("No figures yet."), "soft")
             self.frame = box("columns three")
 
-    def show(self, now: str, points: Sequence[Sequence[Point]], *, is_whole: bool = False) -> None:
-        """`now` in words; `points` by chart, over minutes: processor percent, megabytes, rows per second; new ones, or all."""
+    def show(self, now: str, lines: Mapping[str, Sequence[Point]], *, is_whole: bool = False) -> None:
+        """`now` in words; `lines` by name, (seconds, value): what is new of each, or all of it."""
         self.now.set_text(now)
-        if not self.charts:
-            with self.frame:
-                self.charts = [LineChart(words, [line], "chart small") for words, line in zip(self._words(), points, strict=True)]
+        unit = _unit_for(max((line[-1][0] for line in lines.values() if line), default=0.0))
+        if not is_whole:
+            unit = max(unit, self.unit)
+        if is_whole or unit != self.unit or lines.keys() - self.charts.keys():
+            earlier = {} if is_whole else {name: self._points_of(chart) for name, chart in self.charts.items()}
+            self._draw(unit, {name: [*earlier.get(name, []), *lines.get(name, [])] for name in {**earlier, **lines}})
             return
-        for chart, line in zip(self.charts, points, strict=True):
-            if is_whole:
-                chart.replace([line])
-            elif line:
-                chart.add([line])
+        for name, line in lines.items():
+            if line:
+                self.charts[name].add([_over(line, unit)])
 
     def say(self, words: str) -> None:
         """In place of figures."""
         self.now.set_text(words)
 
     def send_when_free(self) -> None:
-        for chart in self.charts:
+        for chart in self.charts.values():
             chart.send_when_free()
 
-    def _words(self) -> Sequence[ChartWords]:
-        minutes = self._("Minutes")
-        names = (self._("Processor (% of one core)"), self._("Memory (MB)"), self._("Rows per second"))
-        label = self._("Chart of what the run used over time. The latest values stand above it as numbers.")
-        return [ChartWords(label, (name,), minutes, x_least=1.0) for name in names]
+    def _draw(self, unit: float, lines: Mapping[str, Sequence[Point]]) -> None:
+        self.unit = unit
+        self.frame.clear()
+        with self.frame:
+            self.charts = {
+                name: LineChart(self._words(name), [_over(lines[name], unit)], "chart small")
+                for name in (*USAGE_CHARTS, SPEED_CHART)
+                if name in lines
+            }
+
+    def _points_of(self, chart: LineChart) -> list[Point]:
+        return _over(chart.points[0], 1 / self.unit)
+
+    def _words(self, name: str) -> ChartWords:
+        _ = self._
+        names = {
+            "cpu_percent": _("Processor (% of one core)"),
+            "memory_mb": _("Memory (MB)"),
+            "gpu_percent": _("GPU (%), all runs on it"),
+            "gpu_memory_mb": _("GPU memory (MB), all runs on it"),
+            SPEED_CHART: _("Rows per second"),
+        }
+        units = {1.0: _("Seconds"), MINUTE: _("Minutes"), HOUR: _("Hours")}
+        label = _("Chart of what the run used over time. The latest values stand above it as numbers.")
+        return ChartWords(label, (names[name],), units[self.unit], x_least=SHORTEST_AXIS_SECONDS / self.unit)
+
+
+def _unit_for(seconds: float) -> float:
+    if seconds < LONGEST_IN_SECONDS:
+        return 1.0
+    return MINUTE if seconds < LONGEST_IN_MINUTES else HOUR
+
+
+def _over(points: Sequence[Point], unit: float) -> list[Point]:
+    return [(round(seconds / unit, 3), value) for seconds, value in points]

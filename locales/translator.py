@@ -12,10 +12,12 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 
 import jdatetime
+from babel import Locale
 from babel.dates import format_datetime
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import NumberPattern, format_decimal, format_percent, parse_pattern
 
 from locales.catalogue import load_catalogue
 from locales.field_names import FIELD_NAMES
@@ -85,7 +87,7 @@ class Translator:
 
     def percent(self, fraction: float, decimals: int = 0) -> str:
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
-        text = self._number(str(format_percent(fraction, format=pattern, locale=self.language)))
+        text = self._number(format_percent(fraction, format=_pattern(pattern), locale=_locale(self.language)))
         # Alone or after a word, the sign then stands on the same side of the number: where Persian readers expect it.
         return ARABIC_LETTER_MARK + text if self.is_persian else text
 
@@ -109,7 +111,7 @@ class Translator:
     def _moment(self, instant: datetime) -> str:
         local = instant.astimezone(self.zone)
         if not self.is_persian:
-            return str(format_datetime(local, "d MMM y, HH:mm", locale=self.language))
+            return str(format_datetime(local, "d MMM y, HH:mm", locale=_locale(self.language)))
         day = jdatetime.date.fromgregorian(date=local.date())
         return self._digits(f"{day.day} {day.j_months_fa[day.month - 1]} {day.year}، {local:%H:%M}")
 
@@ -117,7 +119,7 @@ class Translator:
         return self._digits(f"{instant.astimezone(self.zone):%H:%M:%S}")
 
     def _decimal(self, value: float, pattern: str) -> str:
-        return self._number(str(format_decimal(value, format=pattern, locale=self.language)))
+        return self._number(format_decimal(value, format=_pattern(pattern), locale=_locale(self.language)))
 
     def _number(self, text: str) -> str:
         # For Persian, Babel writes Latin digits and separators unless told otherwise, and then separators alone.
@@ -147,6 +149,16 @@ class Translator:
     def _needs_isolation(self, value: str) -> bool:
         foreign = {"L"} if self.is_persian else {"R", "AL"}
         return any(unicodedata.bidirectional(character) in foreign for character in value)
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language)
+
+
+@cache
+def _pattern(written: str) -> NumberPattern:
+    return parse_pattern(written)
 
 
 def _fill(sentence: str, places: Mapping[str, str]) -> str:

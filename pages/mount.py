@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 from nicegui import ui
 from nicegui.translations import translations
 
@@ -13,6 +14,7 @@ from pages import dataset, datasets, errors, home, login, machine, new_run, open
 
 ROUTES = (home, login, register, datasets, dataset, new_run, runs, run_log, run, machine)  # /runs/new before /runs/{id}
 RECONNECT_SECONDS = 20.0
+COMPRESSION = 4  # of gzip: half the time of its best, for pages a thirtieth larger
 
 
 def mount_pages(api: FastAPI, platform: Platform) -> None:
@@ -37,5 +39,6 @@ def mount_pages(api: FastAPI, platform: Platform) -> None:
         tailwind=False,
         reconnect_timeout=RECONNECT_SECONDS,
         binding_refresh_interval=None,  # nothing here is bound to plain objects
+        gzip_middleware_factory=lambda served: GZipMiddleware(served, compresslevel=COMPRESSION),
         show_welcome_message=False,
     )

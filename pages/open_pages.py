@@ -9,6 +9,7 @@ from nicegui import Client
 from nicegui import app as nicegui_app
 
 from app.platform import Platform
+from pages.visitor import VISITOR
 from trainer.contract import Refusal
 
 CHECK_SECONDS = 2.0
@@ -24,10 +25,14 @@ def register(platform: Platform) -> None:
     async def check_logins() -> None:
         for token, clients in _clients_by_token().items():
             try:
-                await platform.accounts.authenticate(token)
+                user = await platform.accounts.authenticate(token)
             except Refusal:
                 for client in clients:
                     _send_away(client)
+                continue
+            for client in clients:
+                if visitor := client.storage.get(VISITOR):
+                    visitor.vouch_for(user)
 
     def tell(client: Client) -> None:
         _log.debug("A window of %s was forgotten", client.page.path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,18 +14,21 @@ from nicegui import ui
 from app.errors import NotFound
 from app.jobs.following import Batch
 from app.jobs.forecast import QueuePlace
+from app.jobs.usage import Usage
 from app.platform import Platform
 from app.records import Job, JobStatus, User
 from components.elements import box, foreign_heading, text
 from components.run_view import LogLine, RunView
+from components.usage_view import SPEED_CHART
 from pages.run_actions import Offer, RunActions, may_set_priority
 from pages.run_story import RunStory, StoryShelf
-from pages.run_words import describe, describe_settings, describe_usage, usage_points
+from pages.run_words import describe, describe_settings, describe_usage, usage_lines
 from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome, while_open
 from pages.words import MEASURES, PARTS, dataset_name, measure, name_of, parts_of
-from trainer.contract import JsonObject, Refusal
+from trainer.contract import Refusal
 
 USAGE_SECONDS = 2.0
+USAGE_RESTS = 10.0
 RETRY_SECONDS = 5.0
 
 
@@ -44,7 +46,7 @@ class Opening:
 
     job: Job
     moment: Moment
-    usage: Sequence[JsonObject]
+    usage: Usage
 
 
 def register(platform: Platform) -> None:
@@ -73,16 +75,16 @@ class RunPage:
     view: RunView = field(init=False)
     actions: RunActions = field(init=False)
     moment: Moment = field(init=False)
+    _usage: Usage | None = None
     _usage_at: float = 0.0
-    _usage_seen: tuple[int, int] = (0, 0)  # (attempt, samples)
 
     async def fetch(self, user: User) -> Opening:
         self.user = user
         jobs = self.visitor.platform.jobs
         # The state is read before the log, so that the log of a run that has ended is read to its end.
         job = await jobs.get(user, self.job_id)
-        self.story = await self.shelf.story_of(job)
-        return Opening(job, await self._ask(job), await jobs.usage(user, self.job_id))
+        self.story, moment, usage = await asyncio.gather(self.shelf.story_of(job), self._ask(job), jobs.usage(user, self.job_id))
+        return Opening(job, moment, usage)
 
     def build(self, opening: Opening) -> None:
         _ = self.visitor.translator
@@ -116,7 +118,7 @@ class RunPage:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _job_now(self) -> Job:
-        self.user = await self.visitor.user()
+        self.user = await self.visitor.watching_user()
         return await self.visitor.platform.jobs.get(self.user, self.job_id)
 
     async def _digest(self, batch: Batch) -> None:
@@ -136,9 +138,13 @@ class RunPage:
         is_live = self.job.state.is_live
         if batch.job is not None and not is_live:
             self.view.chart.flush()
-        if time.monotonic() - self._usage_at >= USAGE_SECONDS if is_live else batch.job is not None:
-            self._show_usage(await self.visitor.platform.jobs.usage(self.user, self.job_id))
+        if time.monotonic() - self._usage_at >= self._usage_rest() if is_live else batch.job is not None:
+            self._show_usage(await self.visitor.platform.jobs.usage(self.user, self.job_id, self._usage))
         self.view.usage.send_when_free()
+
+    def _usage_rest(self) -> float:
+        """Seconds between two looks at what the run uses: more of them when there are many viewers."""
+        return max(USAGE_SECONDS, USAGE_RESTS * self.visitor.platform.followers.shortest_rest)
 
     async def _ask(self, job: Job) -> Moment:
         control = self.visitor.platform.job_control
@@ -172,17 +178,13 @@ class RunPage:
         )
         self._show_results()
 
-    def _show_usage(self, samples: Sequence[JsonObject]) -> None:
-        self._usage_at = time.monotonic()
-        attempt, seen = self._usage_seen
-        is_another = attempt != self.job.attempt
-        self._usage_seen = (self.job.attempt, len(samples))
+    def _show_usage(self, usage: Usage) -> None:
+        self._usage, self._usage_at = usage, time.monotonic()
         _ = self.visitor.translator
-        if samples:
-            fresh = samples if is_another else samples[seen:]
-            points = (*usage_points(fresh, samples[0]["at"]), self.story.take_speeds())
-            self.view.usage.show(describe_usage(_, samples), points, is_whole=is_another)
-        elif self.job.state.is_terminal:
+        if usage.samples:
+            lines = usage_lines(usage) | {SPEED_CHART: self.story.speed.take_points()}
+            self.view.usage.show(describe_usage(_, usage.samples[-1]), lines, is_whole=usage.is_whole)
+        elif usage.is_whole and self.job.state.is_terminal:
             self.view.usage.say(_("This run was over before it could be measured."))
 
     def _show_results(self) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 from app.records import Job
 from components.line_chart import MOST_POINTS, Point, thin
 from components.run_view import MOST_LOG_LINES as MOST_ENTRIES
+from pages.run_speed import RunSpeed
 from trainer.contract import JsonObject, Message
 
 TRACES = ("train_loss", "validation_loss")
-SECONDS_PER_MINUTE = 60
 MOST_STORIES = 50
 
 
@@ -36,12 +36,10 @@ class RunStory:
     last_number: int = 0
     epoch: float = 0.0
     was_cut: bool = False
-    rows_per_second: float | None = None
+    speed: RunSpeed = field(default_factory=RunSpeed)
     first_metric: tuple[float, int] | None = None  # (Unix time, step)
     latest_metric: tuple[float, int] | None = None
     _points: list[list[tuple[int, Point]]] = field(default_factory=lambda: [[] for _ in TRACES])  # (step, point)
-    _speeds: list[Point] = field(default_factory=list)  # (minutes since the attempt began, rows per second)
-    _began_at: float | None = None
     _entries: list[LogEntry] = field(default_factory=list)
     _taken_to_step: int = 0
     _entries_to_number: int = 0  # the last event whose entry was gathered once
@@ -62,14 +60,11 @@ class RunStory:
         for gathered in self._points:
             if len(gathered) > 2 * MOST_POINTS:
                 gathered[:] = thin(gathered)
-        if len(self._speeds) > 2 * MOST_POINTS:
-            self._speeds = thin(self._speeds)
 
     def copy(self) -> RunStory:
         """One that goes its own way from here on."""
-        return replace(
-            self, _points=[list(gathered) for gathered in self._points], _speeds=[*self._speeds], _entries=[*self._entries]
-        )
+        points = [list(gathered) for gathered in self._points]
+        return replace(self, speed=self.speed.copy(), _points=points, _entries=[*self._entries])
 
     def begin_again(self) -> None:
         """Absorb all events once more, for their points; entries that were gathered are not gathered twice."""
@@ -82,11 +77,6 @@ class RunStory:
         taken = [[point for _step, point in gathered] for gathered in self._points]
         self._taken_to_step = max([self._taken_to_step, *(gathered[-1][0] for gathered in self._points if gathered)])
         self._points = [[] for _ in TRACES]
-        return taken
-
-    def take_speeds(self) -> list[Point]:
-        """How fast the latest attempt has been since these were last taken: (minutes since it began, rows per second)."""
-        taken, self._speeds = self._speeds, []
         return taken
 
     def take_entries(self) -> list[LogEntry]:
@@ -104,8 +94,8 @@ class RunStory:
 
     def _absorb_attempt(self, event: Mapping[str, Any]) -> None:
         """An attempt goes on from a step: what was reported beyond it did not survive, and the speed is measured anew."""
-        self.first_metric = self.latest_metric = self._began_at = None
-        self._speeds = []
+        self.first_metric = self.latest_metric = None
+        self.speed = RunSpeed()
         self._points = [[entry for entry in gathered if entry[0] <= event["step"]] for gathered in self._points]
         self.was_cut = self.was_cut or self._taken_to_step > event["step"]
         if event["number"] == 1:
@@ -128,10 +118,8 @@ class RunStory:
             if isinstance(value, int | float):
                 gathered.append((event["step"], (self.epoch, float(value))))
         at = float(event.get("at", 0.0))
-        self._began_at = at if self._began_at is None else self._began_at
         if "rows_per_second" in event:
-            self.rows_per_second = event["rows_per_second"]
-            self._speeds.append((round((at - self._began_at) / SECONDS_PER_MINUTE, 3), event["rows_per_second"]))
+            self.speed.absorb(at, event["rows_per_second"])
         self.latest_metric = (at, event["step"])
         self.first_metric = self.first_metric or self.latest_metric
 

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from app.jobs.forecast import QueuePlace
+from app.jobs.usage import Usage
 from app.records import Job, JobStatus
 from components.line_chart import Point
 from components.run_view import RunFigures
+from components.usage_view import USAGE_CHARTS
 from locales import Translator
 from pages.run_story import RunStory
 from pages.words import DEVICES, NETWORKS, TASKS, name_of, sentence_of, state_of
@@ -39,6 +41,7 @@ def describe(_: Translator, job: Job, story: RunStory, place: QueuePlace | None)
     status, tone = state_of(_, job)
     sentence = sentence_of(_, job)
     is_live = job.state.is_live
+    speed = story.speed.latest if is_live else story.speed.mean
     stats = (
         _("{done} / {total}", done=job.epoch, total=job.spec["epochs"]),
         _("{done} / {total}", done=job.step, total=job.total_steps) if job.total_steps else "–",
@@ -46,7 +49,7 @@ def describe(_: Translator, job: Job, story: RunStory, place: QueuePlace | None)
         _remaining(_, job, story),
         _.number(job.loss) if job.loss is not None else "–",
         _.number(job.validation_loss) if job.validation_loss is not None else "–",
-        _.number(round(story.rows_per_second)) if is_live and story.rows_per_second is not None else "–",
+        _.number(round(speed)) if speed is not None else "–",
     )
     fraction = job.progress / 100
     return RunFigures(
@@ -110,24 +113,31 @@ def describe_settings(_: Translator, job: Job) -> list[tuple[str, str]]:
     return shown
 
 
-def describe_usage(_: Translator, samples: Sequence[JsonObject]) -> str:
-    """The latest sample in words."""
-    if not samples:
-        return _("No figures yet.")
-    latest = samples[-1]
-    return _(
+def describe_usage(_: Translator, sample: JsonObject) -> str:
+    """A sample in words."""
+    words = _(
         "Processor: {cpu} of one core. Memory: {memory}. Disk: {disk}.",
-        cpu=_.percent(latest["cpu_percent"] / 100),
-        memory=_.file_size(int(latest["memory_mb"] * BYTES_PER_MB)),
-        disk=_.file_size(int(latest["disk_mb"] * BYTES_PER_MB)),
+        cpu=_.percent(sample["cpu_percent"] / 100),
+        memory=_.file_size(int(sample["memory_mb"] * BYTES_PER_MB)),
+        disk=_.file_size(int(sample["disk_mb"] * BYTES_PER_MB)),
     )
+    if "gpu_percent" not in sample:
+        return words
+    gpu = _(
+        "GPU, all runs on it: {use}, {memory}.",
+        use=_.percent(sample["gpu_percent"] / 100),
+        memory=_.file_size(int(sample["gpu_memory_mb"] * BYTES_PER_MB)),
+    )
+    return f"{words} {gpu}"
 
 
-def usage_points(samples: Sequence[JsonObject], began_at: float) -> tuple[list[Point], list[Point]]:
-    """(minutes, percent of one core) and (minutes, megabytes) of each sample."""
-    minutes = [round((sample["at"] - began_at) / SECONDS_PER_MINUTE, 3) for sample in samples]
-    processor = list(zip(minutes, (float(sample["cpu_percent"]) for sample in samples), strict=True))
-    return processor, list(zip(minutes, (float(sample["memory_mb"]) for sample in samples), strict=True))
+def usage_lines(usage: Usage) -> dict[str, list[Point]]:
+    """Each figure over seconds; those of a GPU only for a run that has one."""
+    return {
+        name: [(round(sample["at"] - usage.began_at, 2), float(sample[name])) for sample in usage.samples if name in sample]
+        for name in USAGE_CHARTS
+        if any(name in sample for sample in usage.samples)
+    }
 
 
 def copy_address(_: Translator, job: Job) -> str:

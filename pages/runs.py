@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -59,10 +60,10 @@ class RunsView:
 
     async def fetch(self, user: User) -> RunsPage:
         jobs = self.visitor.platform.jobs
-        page = await jobs.list(user, self.offset, PAGE_SIZE)
+        page, total = await asyncio.gather(jobs.list(user, self.offset, PAGE_SIZE), jobs.count(user))
         control = self.visitor.platform.job_control
         places = {job.id: await control.queue_place(job) for job in page if job.status == JobStatus.QUEUED}
-        return RunsPage(page, await jobs.count(user), places)
+        return RunsPage(page, total, places)
 
     def build(self, page: RunsPage) -> None:
         _ = self.visitor.translator

@@ -30,7 +30,9 @@ from trainer.contract import Refusal
 
 NOTICE_MS = 8_000
 QUICK_SECONDS = 0.5  # data that takes longer is announced by a loading state
-WATCH_SECONDS = 1.0  # how long a live view may rest on the last check of the login
+# How long a live view may rest on the last check of the login: pages.open_pages makes one for all windows every two seconds.
+WATCH_SECONDS = 3.0
+VISITOR = "visitor"  # where a window's client keeps its visitor
 THEMES = {"light": False, "dark": True}
 QUASAR_LANGUAGES = {"en": "en-US", "fa": "fa-IR"}
 # NiceGUI answers with an error when a page takes longer: on a busy machine a late page is better than none.
@@ -45,8 +47,8 @@ class Visitor:
     translator: Translator
     token: str
     address: str
-    _user: User | None = field(default=None, repr=False)
-    _checked_at: float = 0.0
+    _user: User | None = field(default=None, repr=False)  # as the request that asked for the page was found to be
+    _checked_at: float = field(default_factory=time.monotonic)
 
     async def user(self) -> User:
         """The person, if this login is still valid.
@@ -56,12 +58,16 @@ class Visitor:
         """
         if not self.token:
             raise NotAuthenticated
-        self._user = await self.platform.accounts.authenticate(self.token)
-        self._checked_at = time.monotonic()
-        return self._user
+        user = await self.platform.accounts.authenticate(self.token)
+        self.vouch_for(user)
+        return user
+
+    def vouch_for(self, user: User) -> None:
+        """Take it that the login is valid: somebody has just checked."""
+        self._user, self._checked_at = user, time.monotonic()
 
     async def watching_user(self) -> User:
-        """Like `user`, for timers that only look: checked about once a second."""
+        """Like `user`, for what only looks: the last check may be a few seconds old."""
         if self._user is not None and time.monotonic() - self._checked_at < WATCH_SECONDS:
             return self._user
         return await self.user()
@@ -106,7 +112,7 @@ class Visitor:
             build(content)
 
     async def _fetch(self, fetch: Callable[[User], Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever the page asks for
-        return await fetch(await self.user())
+        return await fetch(await self.watching_user())
 
     def _show_refusal(self, region: Element, refusal: Refusal) -> None:
         if is_login_lost(refusal):
@@ -133,7 +139,10 @@ def welcome(platform: Platform, request: Request) -> Visitor:
     dress(ui.context.client, language, request)
     query = f"?{request.url.query}" if request.url.query else ""
     token = getattr(request.state, "token", None) or ""
-    return Visitor(platform, Translator(language, _zone_of(request)), token, request.url.path + query)
+    translator, user = Translator(language, _zone_of(request)), getattr(request.state, "user", None)
+    visitor = Visitor(platform, translator, token, request.url.path + query, user)
+    ui.context.client.storage[VISITOR] = visitor
+    return visitor
 
 
 def dress(client: Client, language: str, request: Request) -> None:

@@ -100,7 +100,7 @@ def create_log_router(platform: Platform) -> APIRouter:
     @router.get("/{job_id}/usage")
     async def read_usage(job_id: str, request: Request) -> dict[str, Any]:
         """What the latest attempt used of processor, memory and disk, sample by sample."""
-        return {"ok": True, "samples": list(await jobs.usage(current_user(request), job_id))}
+        return {"ok": True, "samples": list((await jobs.usage(current_user(request), job_id)).samples)}
 
     return router
 

@@ -9,14 +9,15 @@ import contextlib
 import logging
 import os
 import signal
+import time
 from dataclasses import dataclass
 
-from app.jobs.launchers.local import is_keeper_alive
 from app.records import Job
-from trainer.contract import EventLog, ExitRecord, RunFolder, find_event, read_events
+from trainer.contract import EventLog, ExitRecord, ProcessIdentity, RunFolder, find_event, read_events
 
 READ_BYTES = 1 << 20
 DEATH_SECONDS = 5.0
+LOOK_FOR_END_SECONDS = 0.1  # new events are looked for at every look: they are what everybody watches
 _log = logging.getLogger(__name__)
 
 
@@ -28,6 +29,8 @@ class Run:
     folder: RunFolder
     is_launched: bool = True  # before that, its empty folder tells nothing
     log: EventLog | None = None  # None until the log was looked at for the first time
+    keeper: ProcessIdentity | None = None  # once it was seen
+    looked_for_end_at: float = 0.0
     stop_deadline: float | None = None
     saved_at: float = 0.0
     is_dirty: bool = False
@@ -46,10 +49,18 @@ class Observation:
 
 def observe(run: Run) -> Observation:
     """Look once; the exit is looked up before the log, so that what was written before the end is certainly read."""
-    record = run.folder.read_exit()
-    has_vanished = record is None and not is_keeper_alive(run.folder) and run.folder.read_exit() is None
+    record, has_vanished = None, False
+    if (now := time.monotonic()) - run.looked_for_end_at >= LOOK_FOR_END_SECONDS:
+        run.looked_for_end_at = now
+        record = run.folder.read_exit()
+        has_vanished = record is None and not _is_keeper_alive(run) and run.folder.read_exit() is None
     known = run.log or _begin_of(run)
     return Observation(read_events(run.folder.events, known.end, known.last_number, READ_BYTES), record, has_vanished)
+
+
+def _is_keeper_alive(run: Run) -> bool:
+    run.keeper = run.keeper or run.folder.read_identity("keeper")
+    return run.keeper is not None and run.keeper.is_alive()
 
 
 def _begin_of(run: Run) -> EventLog:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session as DatabaseSession
 from sqlmodel import col, func, select, update
 
@@ -220,7 +221,11 @@ def _swap(session: DatabaseSession, job: Job, places: int) -> bool:
 
 
 def _save_snapshots(session: DatabaseSession, jobs: Sequence[Job]) -> None:
-    for job in jobs:
-        values = {name: getattr(job, name) for name in SNAPSHOT_FIELDS}
-        query = update(Job).where(col(Job.id) == job.id, col(Job.attempt) == job.attempt, col(Job.status).in_(LIVE))
-        session.exec(query.values(updated_at=now(), **values))
+    same = (col(Job.id) == bindparam("job"), col(Job.attempt) == bindparam("of_attempt"), col(Job.status).in_(LIVE))
+    query = update(Job).where(*same).values({name: bindparam(f"new_{name}") for name in (*SNAPSHOT_FIELDS, "updated_at")})
+    rows = [
+        {"job": job.id, "of_attempt": job.attempt, "new_updated_at": now()}
+        | {f"new_{name}": getattr(job, name) for name in SNAPSHOT_FIELDS}
+        for job in jobs
+    ]
+    session.connection().execute(query, rows)  # one statement for all of them: there may be many, every second

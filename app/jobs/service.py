@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,11 @@ from app.jobs.feed import Feed
 from app.jobs.logbook import LogPage, read_last_page, read_next_page
 from app.jobs.queue import JobQueue
 from app.jobs.supervisor import Supervisor
+from app.jobs.usage import Usage, read_usage
 from app.jobs.work_orders import WorkOrders
 from app.records import Attempt, Job, Role, User
 from app.samples import DEFAULT_SAMPLE, Samples
-from trainer.contract import JsonObject, Message, TrainingSpec, settle_target
+from trainer.contract import Message, TrainingSpec, settle_target
 
 REQUIRED = ("epochs", "batch_size", "lr")
 
@@ -106,11 +106,10 @@ class Jobs:
         """The attempts of a job, the first one first."""
         return await self._queue.attempts((await self.get(user, job_id)).id)
 
-    async def usage(self, user: User, job_id: str) -> Sequence[JsonObject]:
-        """What the processes of the latest attempt used, sample by sample (see docs/events.md)."""
+    async def usage(self, user: User, job_id: str, before: Usage | None = None) -> Usage:
+        """What the processes of the latest attempt used, sample by sample; after what `before` holds, if that is given."""
         job = await self.get(user, job_id)
-        path = self._orders.folder_of(job).usage
-        return await asyncio.to_thread(_read_samples, path) if job.attempt else []
+        return await asyncio.to_thread(read_usage, self._orders.folder_of(job).usage, job.attempt, before)
 
     async def log_page(
         self,
@@ -158,17 +157,3 @@ class Jobs:
 def _not_found(job_id: str) -> NotFound:
     text = "There is no run “{job}”. Look it up in your list of runs."
     return NotFound("job_not_found", Message(text, {"job": job_id[:80]}))
-
-
-def _read_samples(path: Path) -> list[JsonObject]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    samples = []
-    for line in lines:
-        try:
-            samples.append(json.loads(line))
-        except ValueError:  # the last one is being written
-            continue
-    return samples

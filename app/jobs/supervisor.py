@@ -47,8 +47,10 @@ class Supervisor:
         self._places = places
         self._runs: dict[str, Run] = {}
         self._wake = asyncio.Event()
+        self._fill_at = 0.0  # when to look for waiting jobs again, unless something happens before; monotonic seconds
 
     def wake(self) -> None:
+        self._fill_at = 0.0
         self._wake.set()
 
     def occupied(self) -> list[Occupied]:
@@ -102,6 +104,9 @@ class Supervisor:
             return  # whoever waits has lost nothing, and what is at work is watched meanwhile
         for run in [run for run in self._runs.values() if not run.is_launched]:
             await self._launch(run)
+        if time.monotonic() < self._fill_at:
+            return
+        self._fill_at = time.monotonic() + IDLE_SECONDS
         for on_gpus in (True, False):
             await self._fill_places(on_gpus)
 
@@ -197,6 +202,7 @@ class Supervisor:
         await self._queue.move(job, status, problem=problem.as_dict() if problem else None, **ended, **figures)
         await self._queue.end_attempt(job, record.as_dict() if record else None)
         self._runs.pop(job.id, None)
+        self._fill_at = 0.0  # its place is free
         self._feed.publish(job)
         _log.info("%s, attempt %s: %s", job.id, job.attempt, job.status)
         await self._resume_interrupted(job)

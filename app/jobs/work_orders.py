@@ -25,6 +25,7 @@ class WorkOrders:
 
     def __init__(self, settings: Settings, datasets: Datasets, places: Places) -> None:
         self._settings = settings
+        self._data_dir = settings.data_dir.resolve()  # once: it asks the disk about every part of the path
         self._datasets = datasets
         self._places = places
 
@@ -53,7 +54,7 @@ class WorkOrders:
         return self._settings.threads_per_job or max(1, (os.cpu_count() or 1) // self._places.total)
 
     def folder_of(self, job: Job, attempt: int | None = None) -> RunFolder:
-        return RunFolder((self._settings.data_dir / run_folder_name(job.id, attempt or job.attempt)).resolve())
+        return RunFolder(self._data_dir / run_folder_name(job.id, attempt or job.attempt))
 
     def has_checkpoint(self, job: Job) -> bool:
         """Whether there is something to go on from. Blocking."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
+
 from app.records import Job
 from components.line_chart import MOST_POINTS
+from pages.run_speed import RunSpeed
 from pages.run_story import RunStory, StoryShelf
 
 
@@ -123,12 +126,24 @@ def test_a_retry_begins_with_empty_curves() -> None:
     assert [entry.message.english() for entry in story.take_entries()] == ["Attempt 2 begins again with the first step."]
 
 
-def test_the_speed_is_told_over_the_minutes_of_the_latest_attempt() -> None:
+def test_the_speed_is_that_of_the_latest_attempt() -> None:
     story = RunStory()
-    story.absorb([metric(1, 10, train_loss=1.0) | {"rows_per_second": 50.0}, attempt(2, 2, 10)])
-    story.absorb([metric(number, 10 + number, train_loss=1.0) | {"rows_per_second": 1.0 * number} for number in (3, 63)])
-    assert story.take_speeds() == [(0.0, 3.0), (1.0, 63.0)]
-    assert story.take_speeds() == []
+    fast = [metric(number, number, train_loss=1.0) | {"rows_per_second": 900.0} for number in (1, 2)]
+    slow = [metric(number, number, train_loss=1.0) | {"rows_per_second": 10.0} for number in (4, 5, 6)]
+    story.absorb([*fast, attempt(2, 3, 2), *slow])
+    assert story.speed.take_points() == [(1.0, 10.0), (2.0, 10.0)]
+
+
+def test_a_speed_is_a_mean_over_a_second_and_hiccups_do_not_show() -> None:
+    speed = RunSpeed()
+    speed.absorb(100.0, 3.0)  # with the preparation in it
+    for tenth in range(1, 31):
+        speed.absorb(100.0 + tenth / 10, 500.0 if tenth % 2 else 1500.0)
+    assert speed.take_points() == [(1.0, 1000.0), (2.0, 1000.0), (3.0, 1000.0)]
+    assert speed.take_points() == []
+    speed.absorb(105.0, 4000.0)
+    assert speed.latest == 4000.0
+    assert speed.mean == pytest.approx((3 * 1000 + 2 * 4000) / 5)
 
 
 async def test_a_shelf_reads_only_what_is_new_and_gives_each_page_a_story_of_its_own() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 import pytest
 
+from tests.trainer.keepers import Keepers
 from trainer.contract import EventWriter, IngestOrder, RunFolder
 from trainer.reading.ingest import ingest
 
@@ -87,3 +88,10 @@ def events(folder: RunFolder) -> Iterator[EventWriter]:
     writer = EventWriter(folder.events)
     yield writer
     writer.close()
+
+
+@pytest.fixture
+def keepers(tmp_path: Path) -> Iterator[Keepers]:
+    made = Keepers(tmp_path)
+    yield made
+    made.clean_up()

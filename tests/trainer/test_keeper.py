@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,7 @@ from tests.trainer.keepers import Keepers, end_of, exists, keep_command, noted_p
 from trainer.contract import ExitRecord, ProcessIdentity, RunFolder, WorkerExit
 from trainer.keeping.descendants import find_children
 from trainer.keeping.exit_file import RESERVED_BYTES, ExitFile
-from trainer.keeping.gauges import MemoryGauge, Occupied
 from trainer.keeping.ladder import StopLadder
-from trainer.keeping.usage_log import UsageLog, sample_interval
 
 # A family that wants to stay: deaf to SIGTERM, over two generations, in sessions of their own, one a daemon.
 DEAF_FAMILY = """
@@ -40,14 +37,6 @@ note()
 wait()
 """
 DEAF_FAMILY_SIZE = 6
-MONTH_SECONDS = 30 * 86_400
-
-
-@pytest.fixture
-def keepers(tmp_path: Path) -> Iterator[Keepers]:
-    made = Keepers(tmp_path)
-    yield made
-    made.clean_up()
 
 
 @pytest.mark.parametrize(
@@ -242,66 +231,6 @@ def test_a_record_always_fits_into_what_was_reserved(folder: RunFolder) -> None:
     assert record is not None
     assert set(record.last_lines) == {"\x01" * 2000}
     assert [path.name for path in folder.path.iterdir()] == ["exit.json"]
-
-
-def test_usage_is_sampled_over_the_worker_and_its_children(keepers: Keepers) -> None:
-    script = """
-block = bytearray(os.urandom(1 << 20)) * 50
-if os.fork() == 0:
-    other = bytearray(os.urandom(1 << 20)) * 30
-    wait()
-note()
-while True:
-    pass
-"""
-    keeper, folder = keepers.start(script)
-    wait_until(lambda: folder.usage.exists() and folder.usage.read_bytes().count(b"\n") >= 2)
-    folder.stop.touch()
-    record = end_of(keeper, folder)
-    latest = json.loads(folder.usage.read_bytes().splitlines()[-1])
-    assert sorted(latest) == ["at", "cpu_percent", "disk_mb", "memory_mb", "threads"]
-    assert latest["cpu_percent"] > 5
-    assert 80 <= latest["memory_mb"] < 130, "what a fork shares counts once"
-    assert latest["threads"] == 2
-    assert latest["disk_mb"] > 0
-    assert record.peak_memory_mb is not None
-    assert record.peak_memory_mb >= latest["memory_mb"]
-
-
-def test_usage_lines_stay_few_however_long_the_run(tmp_path: Path) -> None:
-    log, lines = UsageLog(tmp_path / "usage.jsonl", started=0.0), 0
-    now = 0.0
-    while now < MONTH_SECONDS:
-        now += sample_interval(now)
-        lines += 1
-        if lines % 100 == 0:
-            log.sample([], Occupied(1.0, 1), now)
-            log.sample([], Occupied(1.0, 1), now + 0.5)  # not due again
-    assert lines < 6000
-    assert len((tmp_path / "usage.jsonl").read_text().splitlines()) == lines // 100
-
-
-def test_memory_that_forks_share_is_counted_once() -> None:
-    script = """
-import os, sys
-block = bytearray(os.urandom(1 << 20)) * 100
-if child := os.fork():
-    print(child, flush=True)
-sys.stdin.read()
-"""
-    parent = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    assert parent.stdin is not None
-    try:
-        pids = [parent.pid, int(parent.stdout.readline())]
-        gauge = MemoryGauge()
-        readings = [gauge.read(pids, now).memory_mb for now in (0.0, 0.25, 0.5, 1.5)]
-        assert all(100 <= reading < 150 for reading in readings), readings
-        assert MemoryGauge().read([parent.pid], 0.0).threads == 1
-    finally:
-        parent.stdin.close()
-        parent.stdout.close()
-        parent.wait()
 
 
 def test_a_keeper_holds_no_more_descriptors_than_it_opened(keepers: Keepers) -> None:

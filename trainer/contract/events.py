@@ -100,6 +100,7 @@ class EventLog:
     events: list[JsonObject]
     end: int
     last_number: int
+    has_more: bool = False  # reading stopped at its limit, not at the end of the file
 
 
 def read_events(path: Path, offset: int = 0, last_number: int = 0, limit_bytes: int | None = None) -> EventLog:
@@ -108,6 +109,8 @@ def read_events(path: Path, offset: int = 0, last_number: int = 0, limit_bytes: 
     Lines that are no events (a disk fault, a stranger's hand) are passed over: one bad line must not hide the rest.
     """
     try:
+        if path.stat().st_size <= offset:
+            return EventLog([], offset, last_number)  # most looks find nothing new
         with path.open("rb") as file:
             file.seek(offset)
             data = file.read() if limit_bytes is None else file.read(limit_bytes)
@@ -116,7 +119,8 @@ def read_events(path: Path, offset: int = 0, last_number: int = 0, limit_bytes: 
     whole, newline, _ = data.rpartition(b"\n")
     events = [event for line in whole.split(b"\n") if (event := _decode(line)) is not None] if newline else []
     numbers = [last_number, *(event["n"] for event in events)]
-    return EventLog(events, offset + len(whole) + len(newline), max(numbers))
+    has_more = limit_bytes is not None and len(data) == limit_bytes
+    return EventLog(events, offset + len(whole) + len(newline), max(numbers), has_more)
 
 
 def find_event(path: Path, after: int) -> int:
