@@ -1,5 +1,7 @@
 """`python -m benchmarks.server_kills [kills]`: SIGKILL the server at random moments with four jobs at work, and count.
 
+Most servers are killed once four jobs are at work under them, the others at any moment of their start.
+
 Every job is meant to end in a way known beforehand: completed, stopped, or failed by a signal sent to its worker. Counted
 at the end: jobs lost, metric numbers missing, wrong final states, workers started twice, processes left over.
 """
@@ -12,6 +14,7 @@ import json
 import os
 import random
 import signal
+import statistics
 import tempfile
 import threading
 import time
@@ -28,6 +31,7 @@ from trainer.contract import RunFolder, WorkerExit
 
 PLACES = 4
 LONGEST_LIFE_SECONDS = 1.5
+EARLY_SHARE = 0.3  # of the servers: killed whatever their jobs do
 LEAVE_SECONDS = 5.0
 PATIENCE = {"STOP_GRACE_SECONDS": "60"}  # a machine this busy finishes a step and a model slowly
 ENDED = {"COMPLETED", "FAILED", "STOPPED"}
@@ -44,6 +48,7 @@ class Trial:
     dataset: str = ""
     fates: dict[str, set[str]] = field(default_factory=dict)  # the final states that would be right
     settled: set[str] = field(default_factory=set)
+    at_work: list[int] = field(default_factory=list)  # jobs, at each kill
     random: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - chance, no secret
 
     def person(self, server: Server) -> Person:
@@ -54,8 +59,8 @@ class Trial:
     def jobs(self, person: Person) -> dict[str, dict[str, Any]]:
         return {job["job_id"]: job for job in person.client.get("/api/training/jobs").json()["jobs"]}
 
-    def keep_busy(self, person: Person) -> None:
-        """Start jobs until all places are taken, and let the fates of those at work happen."""
+    def keep_busy(self, person: Person) -> int:
+        """Start jobs until all places are taken, and let the fates of those at work happen; how many are at work."""
         live = [job for job in self.jobs(person).values() if job["status"] not in ENDED]
         for _ in range(PLACES + 1 - len(live)):
             job_id = person.start_job(dataset=self.dataset, epochs=self.random.randint(40, 150), batch_size=2)
@@ -64,6 +69,7 @@ class Trial:
             is_ripe = job["status"] == "RUNNING" and job["epoch"] >= 1 and job["job_id"] not in self.settled
             if is_ripe and self.random.random() < CHANGE_SHARE:
                 self._settle(person, job["job_id"], self.random.choice(["stop", "kill", "let go"]))
+        return sum(job["status"] not in {"QUEUED", "STARTING"} for job in live)
 
     def _settle(self, person: Person, job_id: str, how: str) -> None:
         """Stop the job, kill its worker, or do nothing; while the outcome of the attempt is in doubt, two fates are right."""
@@ -90,7 +96,11 @@ def main() -> None:
                 sign_up(trial, server)
                 work_until_killed(trial, server)
             if number % 10 == 0:
-                print(f"{number} kills, {len(trial.fates)} jobs so far, {time.monotonic() - started:.0f} s", flush=True)
+                print(
+                    f"{number} kills, {len(trial.fates)} jobs so far, {statistics.mean(trial.at_work):.1f} at work when killed,"
+                    f" {time.monotonic() - started:.0f} s",
+                    flush=True,
+                )
         with running_server(trial.folder, trial.port, MAX_RUNNING_JOBS=str(PLACES), **PATIENCE) as server:
             report(trial, wait_for_all(trial, server))
 
@@ -98,12 +108,16 @@ def main() -> None:
 def work_until_killed(trial: Trial, server: Server) -> None:
     """Use the server until it is killed, in the middle of whatever it does."""
     killer = threading.Timer(trial.random.random() * LONGEST_LIFE_SECONDS, server.process.kill)
-    killer.start()
-    person = trial.person(server)
+    is_early = trial.random.random() < EARLY_SHARE
+    person, at_work, is_doomed = trial.person(server), 0, False
     with contextlib.suppress(httpx.TransportError):
         while True:
-            trial.keep_busy(person)
+            at_work = trial.keep_busy(person)
+            if not is_doomed and (is_early or at_work == PLACES):
+                is_doomed = True
+                killer.start()
     killer.join()
+    trial.at_work.append(at_work)
     person.client.close()
 
 

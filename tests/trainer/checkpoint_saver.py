@@ -6,16 +6,13 @@ Each child writes the number of steps whose checkpoint is durable into FOLDER/<n
 
 from __future__ import annotations
 
-import io
 import os
-import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from tests.dying import die_at
 from trainer.contract import EventWriter, TrainingSpec
 from trainer.learning.checkpoint import save_checkpoint
 from trainer.learning.loop import Checkpoints, TrainingData, TrainingLoop
@@ -53,41 +50,6 @@ def make_loop(folder: Path) -> TrainingLoop:
     network = build_network(spec.network, NetworkShape(2, 2, spec.hidden, 0.0), 0)
     data, coding = TrainingData(rows, targets, rows, targets), TargetCoding("kind", "binary", ("a", "b"))
     return TrainingLoop(network, data, spec, coding, EventWriter(folder / "events.jsonl"), Checkpoints(folder), bool)
-
-
-def die_at(fatal: int) -> None:
-    """Count opening, writing (in halves), syncing, renaming and removing; at the given count, SIGKILL."""
-    calls = 0
-
-    def note_call() -> None:
-        nonlocal calls
-        calls += 1
-        if calls == fatal:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:
-            note_call()
-            return function(*arguments, **options)
-
-        return call
-
-    class Watched(io.FileIO):
-        def write(self, data: Any) -> int:
-            middle = len(data) // 2
-            for half in (data[:middle], data[middle:]):
-                note_call()
-                super().write(half)
-            return len(data)
-
-    opened = Path.open
-    watched: dict[str, Callable[..., Any]] = {
-        "open": lambda path, mode="r": Watched(str(path), "w") if mode == "wb" else opened(path, mode)
-    }
-    watched |= {"replace": Path.replace, "unlink": Path.unlink}
-    for name, function in watched.items():
-        setattr(Path, name, counted(function))
-    os.fsync = counted(os.fsync)
 
 
 if __name__ == "__main__":
