@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -78,11 +79,17 @@ class Machine:
 
     async def run(self) -> None:
         """Sample until cancelled."""
-        psutil.cpu_percent()  # begins to count; the first answer stands for nothing
-        await asyncio.sleep(FIRST_SECONDS)
+        loop = asyncio.get_running_loop()
+        # One thread for all samples: psutil counts the processors' time since it was last asked by the same one.
+        with ThreadPoolExecutor(1, thread_name_prefix="machine") as thread:
+            await loop.run_in_executor(thread, psutil.cpu_percent)  # begins to count; the first answer stands for nothing
+            await asyncio.sleep(FIRST_SECONDS)
+            await self._sample_again_and_again(lambda *jobs: loop.run_in_executor(thread, self._sample, *jobs))
+
+    async def _sample_again_and_again(self, sample: Callable[[int, int], Awaitable[MachineSample]]) -> None:
         while True:
             try:
-                self._samples.append(await asyncio.to_thread(self._sample, *await self._count_jobs()))
+                self._samples.append(await sample(*await self._count_jobs()))
             except (OSError, PlatformError) as error:  # a full disk, perhaps: the next sample will tell
                 _log.warning("The machine could not be sampled: %s", error)
             await asyncio.sleep(SAMPLE_SECONDS)

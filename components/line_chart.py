@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from typing import Any, TypeVar
 
 from nicegui import ui
@@ -21,7 +22,7 @@ SHORTEST_REST = 0.02
 LONGEST_REST = 2.0
 REST_SHARE = 1.0  # the browser rests at least as long as it took to draw
 LOST_SECONDS = 3.0  # a drawing that was not told of by then (a hidden window) is waited for no longer
-DASHES = ("solid", "dot")
+DASHES = ("solid", "dot", "dash", "longdash", "dashdot", "longdashdot")  # told apart without colours, too
 Point = tuple[float, float]
 Item = TypeVar("Item", bound=tuple[float, Any])
 
@@ -169,7 +170,7 @@ def _figure(words: ChartWords, traces: Sequence[Trace], mode: str) -> dict[str, 
                 "marker": {"size": 4},
                 "hovertemplate": "%{y:.4g}",
             }
-            for name, trace, dash in zip(words.names, traces, DASHES[: len(traces)], strict=True)
+            for name, trace, dash in zip(words.names, traces, islice(cycle(DASHES), len(traces)), strict=True)
         ],
         "layout": {
             "margin": {"l": 60, "r": 16, "t": 36, "b": 44},

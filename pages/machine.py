@@ -41,6 +41,7 @@ class MachinePage:
     visitor: Visitor
     stats: dict[str, TextElement] = field(default_factory=dict)
     charts: Sequence[LineChart] = ()
+    gpus: Sequence[str] = ()  # their names, as when the page was opened
     began_at: float = 0.0
     seen_at: float = 0.0
 
@@ -55,15 +56,12 @@ class MachinePage:
                     text("dt", label)
                     self.stats[name] = text("dd", "–")
         self.began_at = samples[0].at if samples else 0.0
-        label = _("Chart of how busy the machine was over time. The latest values stand above it as numbers.")
-        minutes = _("Minutes")
-        names = (_("Processor (% of all cores)"), _("Memory in use (MB)"), _("Rows per second, all runs"))
-        words = [ChartWords(label, (name,), minutes, x_least=1.0) for name in names]
+        self.gpus = [gpu.name for gpu in samples[-1].gpus] if samples else []
         with box("columns three"):
             charts = []
-            for chart_words, line in zip(words, self._points(samples), strict=True):
+            for words, lines in zip(chart_words(_, self.gpus), self._lines(samples), strict=True):
                 with card():
-                    charts.append(LineChart(chart_words, [line], "chart small"))
+                    charts.append(LineChart(words, lines, "chart small"))
         self.charts = charts
         self._show(samples)
         ui.timer(SAMPLE_SECONDS, self._look)
@@ -73,8 +71,8 @@ class MachinePage:
             await self.visitor.watching_user()
             fresh = self.visitor.platform.machine.samples(self.seen_at)
             self.began_at = self.began_at or (fresh[0].at if fresh else 0.0)
-            for chart, line in zip(self.charts, self._points(fresh), strict=True):
-                chart.add([line])
+            for chart, lines in zip(self.charts, self._lines(fresh), strict=True):
+                chart.add(lines)
             self._show(fresh)
 
     def _show(self, samples: Sequence[MachineSample]) -> None:
@@ -84,11 +82,39 @@ class MachinePage:
         for name, value in describe(self.visitor.translator, samples[-1]).items():
             self.stats[name].set_text(value)
 
-    def _points(self, samples: Sequence[MachineSample]) -> Sequence[list[Point]]:
-        """One line per chart."""
+    def _lines(self, samples: Sequence[MachineSample]) -> Sequence[Sequence[list[Point]]]:
+        """The lines of each chart: one, or one for each GPU."""
+        machine = [
+            [self._over_time(samples, [sample.cpu_percent for sample in samples])],
+            [self._over_time(samples, [sample.memory_used_mb for sample in samples])],
+            [self._over_time(samples, [sample.rows_per_second for sample in samples])],
+        ]
+        if not self.gpus:
+            return machine
+        known = [sample for sample in samples if len(sample.gpus) == len(self.gpus)]  # their driver answered
+        gpus = [[sample.gpus[number] for sample in known] for number in range(len(self.gpus))]
+        use = [self._over_time(known, [gpu.use_percent for gpu in one]) for one in gpus]
+        memory = [self._over_time(known, [gpu.memory_used_mb for gpu in one]) for one in gpus]
+        return [*machine, use, memory]
+
+    def _over_time(self, samples: Sequence[MachineSample], values: Sequence[float]) -> list[Point]:
         minutes = [round((sample.at - self.began_at) / SECONDS_PER_MINUTE, 3) for sample in samples]
-        lines = zip(*((sample.cpu_percent, sample.memory_used_mb, sample.rows_per_second) for sample in samples), strict=True)
-        return [list(zip(minutes, line, strict=True)) for line in lines] or [[], [], []]
+        return list(zip(minutes, values, strict=True))
+
+
+def chart_words(_: Translator, gpus: Sequence[str]) -> list[ChartWords]:
+    """What each chart says; those of the GPUs only where there are some."""
+    label = _("Chart of how busy the machine was over time. The latest values stand above it as numbers.")
+    names = [[_("Processor (% of all cores)")], [_("Memory in use (MB)")], [_("Rows per second, all runs")]]
+    numbers = range(1, len(gpus) + 1)
+    if len(gpus) == 1:
+        names += [[_("GPU (%)")], [_("GPU memory in use (MB)")]]
+    elif gpus:
+        names += [
+            [_("GPU {number} (%)", number=number) for number in numbers],
+            [_("Memory of GPU {number} (MB)", number=number) for number in numbers],
+        ]
+    return [ChartWords(label, chart, _("Minutes"), x_least=1.0) for chart in names]
 
 
 def stat_labels(_: Translator) -> dict[str, str]:
@@ -124,5 +150,5 @@ def describe(_: Translator, sample: MachineSample) -> dict[str, str]:
         "disk": _.file_size(int(sample.disk_free_mb * MEGABYTE)),
         "running": _.number(sample.running),
         "waiting": _.number(sample.waiting),
-        "gpus": "; ".join(gpus) or _("none"),
+        "gpus": ("؛ " if _.is_persian else "; ").join(gpus) or _("none"),
     }

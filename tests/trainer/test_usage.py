@@ -6,11 +6,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tests.pretended_gpus import GPUS, PretendedDriver
 from tests.trainer.keepers import Keepers, end_of, wait_until
 from trainer.contract import RunFolder
 from trainer.keeping.gauges import MemoryGauge, Occupied
@@ -18,32 +18,6 @@ from trainer.keeping.gpu_gauge import GpuGauge
 from trainer.keeping.usage_log import UsageLog, sample_interval
 
 MONTH_SECONDS = 30 * 86_400
-GPU = "GPU-0e5f"
-
-
-class PretendedDriver(ModuleType):
-    """NVIDIA's driver as its bindings show it, for machines without."""
-
-    class NVMLError(Exception):
-        pass
-
-    is_answering = True
-
-    def nvmlInit(self) -> None:  # noqa: N802 - the driver's own names
-        pass
-
-    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> str:  # noqa: N802
-        if uuid != GPU:
-            raise self.NVMLError
-        return uuid
-
-    def nvmlDeviceGetUtilizationRates(self, _handle: str) -> Any:  # noqa: N802
-        if not self.is_answering:
-            raise self.NVMLError
-        return SimpleNamespace(gpu=37)
-
-    def nvmlDeviceGetMemoryInfo(self, _handle: str) -> Any:  # noqa: N802
-        return SimpleNamespace(used=3 << 30)
 
 
 def samples_of(folder: RunFolder) -> list[dict[str, Any]]:
@@ -124,7 +98,7 @@ def test_a_short_run_is_sampled_from_its_first_quarter_second_on(tmp_path: Path)
 def test_a_run_on_a_gpu_says_how_busy_and_how_full_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     driver = PretendedDriver("pynvml")
     monkeypatch.setitem(sys.modules, "pynvml", driver)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", GPU)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", GPUS[0])
     log = UsageLog(tmp_path / "usage.jsonl", started=0.0)
     log.sample([], Occupied(1.0, 1), 1.0)
     driver.is_answering = False
