@@ -139,7 +139,8 @@ async def main() -> None:
     viewers = [watch(arguments.server, arguments.token, job, told, present) for job in arguments.jobs]
     watching = asyncio.gather(*viewers)  # the first viewer that is lost is lost loudly
     leaving = asyncio.create_task(_leave(present))
-    await asyncio.wait({watching, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    either: set[asyncio.Future[Any]] = {watching, leaving}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     if watching.done():
         watching.result()
     watching.cancel()

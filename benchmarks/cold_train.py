@@ -32,10 +32,10 @@ def main(table: str, target: str, metrics: str) -> None:
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE)
     with open(metrics, "w", buffering=1) as file:  # noqa: PTH123 - as people write it
         for epoch in range(EPOCHS):
-            for batch in torch.randperm(len(rows)).split(BATCH_ROWS):
+            for batch in torch.randperm(len(rows)).split(BATCH_ROWS):  # type: ignore[no-untyped-call]
                 loss = nn.functional.cross_entropy(network(rows[batch]), targets[batch])
                 optimiser.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 if file.tell() == 0:
                     file.write(json.dumps({"epoch": 0, "loss": loss.item()}) + "\n")
