@@ -31,9 +31,8 @@ class UsageView:
             self.now: TextElement = text("p", self._("No figures yet."), "soft")
             self.frame = box("columns three")
 
-    def show(self, now: str, lines: Mapping[str, Sequence[Point]], *, is_whole: bool = False) -> None:
-        """`now` in words; `lines` by name, (seconds, value): what is new of each, or all of it."""
-        self.now.set_text(now)
+    def show(self, lines: Mapping[str, Sequence[Point]], *, is_whole: bool = False) -> None:
+        """`lines` by name, (seconds, value): what is new of each, or all of it."""
         unit = _unit_for(max((line[-1][0] for line in lines.values() if line), default=0.0))
         if not is_whole:
             unit = max(unit, self.unit)
@@ -46,7 +45,7 @@ class UsageView:
                 self.charts[name].add([_over(line, unit)])
 
     def say(self, words: str) -> None:
-        """In place of figures."""
+        """What it uses now, or why there are no figures."""
         self.now.set_text(words)
 
     def send_when_free(self) -> None:

@@ -41,9 +41,12 @@ class MachinePage:
     visitor: Visitor
     stats: dict[str, TextElement] = field(default_factory=dict)
     charts: Sequence[LineChart] = ()
-    gpus: Sequence[str] = ()  # their names, as when the page was opened
     began_at: float = 0.0
     seen_at: float = 0.0
+
+    @property
+    def _gpus(self) -> int:
+        return len(self.visitor.platform.places.gpus)
 
     async def fetch(self, _user: User) -> Sequence[MachineSample]:
         return self.visitor.platform.machine.samples()
@@ -56,10 +59,9 @@ class MachinePage:
                     text("dt", label)
                     self.stats[name] = text("dd", "–")
         self.began_at = samples[0].at if samples else 0.0
-        self.gpus = [gpu.name for gpu in samples[-1].gpus] if samples else []
         with box("columns three"):
             charts = []
-            for words, lines in zip(chart_words(_, self.gpus), self._lines(samples), strict=True):
+            for words, lines in zip(chart_words(_, self._gpus), self._lines(samples), strict=True):
                 with card():
                     charts.append(LineChart(words, lines, "chart small"))
         self.charts = charts
@@ -89,10 +91,10 @@ class MachinePage:
             [self._over_time(samples, [sample.memory_used_mb for sample in samples])],
             [self._over_time(samples, [sample.rows_per_second for sample in samples])],
         ]
-        if not self.gpus:
+        if not self._gpus:
             return machine
-        known = [sample for sample in samples if len(sample.gpus) == len(self.gpus)]  # their driver answered
-        gpus = [[sample.gpus[number] for sample in known] for number in range(len(self.gpus))]
+        known = [sample for sample in samples if len(sample.gpus) == self._gpus]  # their driver answered
+        gpus = [[sample.gpus[number] for sample in known] for number in range(self._gpus)]
         use = [self._over_time(known, [gpu.use_percent for gpu in one]) for one in gpus]
         memory = [self._over_time(known, [gpu.memory_used_mb for gpu in one]) for one in gpus]
         return [*machine, use, memory]
@@ -102,12 +104,12 @@ class MachinePage:
         return list(zip(minutes, values, strict=True))
 
 
-def chart_words(_: Translator, gpus: Sequence[str]) -> list[ChartWords]:
+def chart_words(_: Translator, gpus: int) -> list[ChartWords]:
     """What each chart says; those of the GPUs only where there are some."""
     label = _("Chart of how busy the machine was over time. The latest values stand above it as numbers.")
     names = [[_("Processor (% of all cores)")], [_("Memory in use (MB)")], [_("Rows per second, all runs")]]
-    numbers = range(1, len(gpus) + 1)
-    if len(gpus) == 1:
+    numbers = range(1, gpus + 1)
+    if gpus == 1:
         names += [[_("GPU (%)")], [_("GPU memory in use (MB)")]]
     elif gpus:
         names += [

@@ -9,7 +9,7 @@ from nicegui import Client
 from nicegui import app as nicegui_app
 
 from app.platform import Platform
-from pages.visitor import VISITOR
+from pages.visitor import VISITOR, is_login_lost
 from trainer.contract import Refusal
 
 CHECK_SECONDS = 2.0
@@ -26,9 +26,10 @@ def register(platform: Platform) -> None:
         for token, clients in _clients_by_token().items():
             try:
                 user = await platform.accounts.authenticate(token)
-            except Refusal:
-                for client in clients:
-                    _send_away(client)
+            except Refusal as refusal:
+                if is_login_lost(refusal):  # a database that is busy for the moment ends nobody's login
+                    for client in clients:
+                        _send_away(client)
                 continue
             for client in clients:
                 if visitor := client.storage.get(VISITOR):
@@ -56,6 +57,8 @@ def _clients_by_token() -> dict[str, list[Client]]:
 
 
 def _send_away(client: Client) -> None:
+    if visitor := client.storage.get(VISITOR):
+        visitor.doubt()
     if client.storage.get(LEFT):
         # The browser had its chance to go. Where it went, NiceGUI deletes the client itself, and twice is an error.
         if client.has_socket_connection and not client._delete_tasks:  # noqa: SLF001 - nothing else tells

@@ -181,11 +181,16 @@ class RunPage:
     def _show_usage(self, usage: Usage) -> None:
         self._usage, self._usage_at = usage, time.monotonic()
         _ = self.visitor.translator
+        if usage.is_whole and not usage.samples:
+            if self.job.state.is_terminal:
+                self.view.usage.say(_("This run was over before it could be measured."))
+            return
+        # Of a new attempt, the log and the usage are heard of one after the other: speeds wait until both are the same one's.
+        speeds = self.story.speed.take_points() if self.story.speed.attempt == usage.attempt else []
         if usage.samples:
-            lines = usage_lines(usage) | {SPEED_CHART: self.story.speed.take_points()}
-            self.view.usage.show(describe_usage(_, usage.samples[-1]), lines, is_whole=usage.is_whole)
-        elif usage.is_whole and self.job.state.is_terminal:
-            self.view.usage.say(_("This run was over before it could be measured."))
+            self.view.usage.say(describe_usage(_, usage.samples[-1]))
+        if usage.samples or speeds:
+            self.view.usage.show(usage_lines(usage) | {SPEED_CHART: speeds}, is_whole=usage.is_whole)
 
     def _show_results(self) -> None:
         _ = self.visitor.translator

@@ -13,6 +13,7 @@ SHORTEST_SECONDS = 1.0  # a metric of a fast run covers a tenth of a second: too
 class RunSpeed:
     """Points gather, each the mean over a second or more, until they are taken."""
 
+    attempt: int = 1
     latest: float | None = None  # rows per second over the last second or more
     _began_at: float | None = None  # Unix time of the attempt's first metric
     _last_at: float = 0.0

@@ -95,7 +95,7 @@ class RunStory:
     def _absorb_attempt(self, event: Mapping[str, Any]) -> None:
         """An attempt goes on from a step: what was reported beyond it did not survive, and the speed is measured anew."""
         self.first_metric = self.latest_metric = None
-        self.speed = RunSpeed()
+        self.speed = RunSpeed(event["number"])
         self._points = [[entry for entry in gathered if entry[0] <= event["step"]] for gathered in self._points]
         self.was_cut = self.was_cut or self._taken_to_step > event["step"]
         if event["number"] == 1:

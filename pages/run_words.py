@@ -34,6 +34,7 @@ SETTINGS = (
 )
 SECONDS_PER_MINUTE = 60
 BYTES_PER_MB = 1 << 20  # of the keeper's samples
+MEGABYTE = 1_000_000  # of what is shown
 
 
 def describe(_: Translator, job: Job, story: RunStory, place: QueuePlace | None) -> RunFigures:
@@ -132,9 +133,13 @@ def describe_usage(_: Translator, sample: JsonObject) -> str:
 
 
 def usage_lines(usage: Usage) -> dict[str, list[Point]]:
-    """Each figure over seconds; those of a GPU only for a run that has one."""
+    """Each figure over seconds, in the units that are written beside it; those of a GPU only for a run that has one."""
+
+    def measured(sample: JsonObject, name: str) -> float:
+        return float(sample[name] * BYTES_PER_MB / MEGABYTE if name.endswith("_mb") else sample[name])
+
     return {
-        name: [(round(sample["at"] - usage.began_at, 2), float(sample[name])) for sample in usage.samples if name in sample]
+        name: [(round(sample["at"] - usage.began_at, 2), measured(sample, name)) for sample in usage.samples if name in sample]
         for name in USAGE_CHARTS
         if any(name in sample for sample in usage.samples)
     }

@@ -72,6 +72,10 @@ class Visitor:
             return self._user
         return await self.user()
 
+    def doubt(self) -> None:
+        """Take it that the login may have ended: whatever comes next checks it."""
+        self._user = None
+
     @contextmanager
     def telling_problems(self) -> Iterator[None]:
         """Turns a refusal into a sentence on the page, and the end of the login into the login page."""

@@ -17,6 +17,7 @@ import httpx
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60.0
+UNEXPECTED = "unexpected problem"  # which the supervisor survives, and a test must not
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ def running_server(folder: Path, port: int | None = None, wrapper: Sequence[str]
         yield server
     finally:
         stop(process)
+    said = (folder / "server.log").read_text()
+    assert UNEXPECTED not in said, said
 
 
 def stop(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> None:

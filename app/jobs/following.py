@@ -46,7 +46,7 @@ class Followers:
     @property
     def shortest_rest(self) -> float:
         """Seconds between two batches to one follower, at least: there may be many of them."""
-        return max(REST_SECONDS, self._feed.subscriptions / BATCHES_PER_SECOND)
+        return min(LONGEST_REST_SECONDS, max(REST_SECONDS, self._feed.subscriptions / BATCHES_PER_SECOND))
 
     async def follow(
         self, get_job: Callable[[], Awaitable[Job]], job_id: str, after: int = 0, ends_with_job: bool = True
@@ -99,10 +99,10 @@ class Followers:
             if news.missed or (news.job is not None and news.job.state.is_terminal):
                 subscription.after = seen
                 return
-            yield Batch(news.events, news.job)
             if time.monotonic() - asked_at >= PATIENCE_SECONDS:
                 await get_job()
                 asked_at = time.monotonic()
+            yield Batch(news.events, news.job)
             rest = await _take_a_rest(max(rest, self.shortest_rest))
 
 

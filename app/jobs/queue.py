@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, or_
 from sqlmodel import Session as DatabaseSession
 from sqlmodel import col, func, select, update
 
@@ -221,8 +221,9 @@ def _swap(session: DatabaseSession, job: Job, places: int) -> bool:
 
 
 def _save_snapshots(session: DatabaseSession, jobs: Sequence[Job]) -> None:
-    same = (col(Job.id) == bindparam("job"), col(Job.attempt) == bindparam("of_attempt"), col(Job.status).in_(LIVE))
-    query = update(Job).where(*same).values({name: bindparam(f"new_{name}") for name in (*SNAPSHOT_FIELDS, "updated_at")})
+    is_live = or_(*(col(Job.status) == status for status in LIVE))  # a list in `in_` fits no statement for many rows
+    query = update(Job).where(col(Job.id) == bindparam("job"), col(Job.attempt) == bindparam("of_attempt"), is_live)
+    query = query.values({name: bindparam(f"new_{name}") for name in (*SNAPSHOT_FIELDS, "updated_at")})
     rows = [
         {"job": job.id, "of_attempt": job.attempt, "new_updated_at": now()}
         | {f"new_{name}": getattr(job, name) for name in SNAPSHOT_FIELDS}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ from trainer.contract import ProcessIdentity, RunFolder
 from trainer.keeper import Keeper, spawn_worker
 
 KEEPER_SECONDS = 60.0
+KEEPER_WAS_KILLED = 100
 REQUEST = {"epochs": 2, "batch_size": 16, "lr": 0.01}
 
 
@@ -35,11 +37,17 @@ def main() -> None:
         return
     for fatal in range(1, 100):
         if (child := os.fork()) == 0:
-            has_survived = asyncio.run(start_one(who, fatal, *names))
-            os._exit(0 if has_survived else 1)
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+            code = 1
+            try:
+                code = asyncio.run(start_one(who, fatal, *names))
+            finally:
+                os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code == 0:
             print(fatal)
             return
+        if code != (-signal.SIGKILL if who == "launcher" else KEEPER_WAS_KILLED):
+            sys.exit(f"the start that was to die at step {fatal} ended otherwise: {code}")
 
 
 def keep_until_dead(folder: str, fatal: str) -> None:
@@ -54,8 +62,8 @@ def keep_until_dead(folder: str, fatal: str) -> None:
     DyingKeeper(RunFolder(Path(folder)), 5.0, spawn_worker).run()
 
 
-async def start_one(who: str, fatal: int, user_id: str, dataset: str) -> bool:
-    """Whether everybody lived."""
+async def start_one(who: str, fatal: int, user_id: str, dataset: str) -> int:
+    """0 when everybody lived, `KEEPER_WAS_KILLED`, or how a keeper ended otherwise."""
     platform = Platform(Settings.load())
     user = await platform.database.read(lambda session: session.get_one(User, user_id))
     await platform.jobs.submit(user, REQUEST, dataset)
@@ -75,7 +83,8 @@ async def start_one(who: str, fatal: int, user_id: str, dataset: str) -> bool:
         death = die_at(fatal)
         event.listen(Engine, "commit", lambda _connection: death.step())
     await platform.supervisor._fill_places(on_gpus=False)  # what a free place leads to
-    return all(keeper.wait(KEEPER_SECONDS) == 0 for keeper in keepers)
+    code = max((abs(keeper.wait(KEEPER_SECONDS)) for keeper in keepers), default=0)
+    return KEEPER_WAS_KILLED if code == signal.SIGKILL else code
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ LEAVE_SECONDS = 10.0
 FEWEST_STEPS = {"launcher": 10, "keeper": 12}
 
 
+@pytest.mark.timeout(600)  # a process for every step
 @pytest.mark.parametrize(("who", "ends"), [("launcher", {"COMPLETED"}), ("keeper", {"COMPLETED", "FAILED"})])
 def test_a_start_that_is_killed_at_any_step_happens_once_or_fails_with_a_reason(tmp_path: Path, who: str, ends: set[str]) -> None:
     with running_server(tmp_path) as server, registered(server, "sara") as sara:

@@ -106,6 +106,24 @@ async def test_a_snapshot_never_overwrites_an_ended_job(queue: JobQueue, databas
     assert (await database.read(lambda session: session.get_one(Job, job.id))).progress == 100.0
 
 
+async def test_snapshots_of_many_jobs_are_stored_at_once(queue: JobQueue, database: Database, user: User) -> None:
+    claimed = []
+    for _ in range(3):
+        await queue.add(job_of(user))
+        claimed.append(await queue.claim())
+    jobs = [job for job in claimed if job is not None]
+    for number, job in enumerate(jobs):
+        job.sqlmodel_update({"progress": 10.0 * number, "loss": None, "metrics": {"test": {"rmse": number}}, "is_silent": True})
+    await queue.move(jobs[2], JobStatus.FAILED, progress=77.0)
+    await queue.save_snapshot(jobs)
+    stored = await database.read(lambda session: [session.get_one(Job, job.id) for job in jobs])
+    assert [job.progress for job in stored] == [0.0, 10.0, 77.0]
+    assert [(job.loss, job.metrics, job.is_silent) for job in stored[:2]] == [
+        (None, {"test": {"rmse": 0}}, True),
+        (None, {"test": {"rmse": 1}}, True),
+    ]
+
+
 def test_no_move_leaves_a_terminal_state() -> None:
     assert all(not MOVES[status] for status in TERMINAL)
     assert not is_legal(JobStatus.COMPLETED, JobStatus.RUNNING)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
-from trainer.giving_way import LAST_IN_LINE
+import pytest
+
+from trainer.giving_way import LAST_IN_LINE, set_session_priority
 
 # A keeper leads its session and starts the worker: so the second process here is a child of the first, or of a child of it.
 SCRIPT = """
@@ -45,3 +48,17 @@ def test_a_session_that_others_live_in_stays_as_it_is() -> None:
     mine, before, afterwards = give_way(generations_below_the_leader=2)
     assert mine == LAST_IN_LINE
     assert afterwards == before != LAST_IN_LINE
+
+
+def test_a_kernel_that_is_asked_too_often_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, refusals = Path.write_text, [BlockingIOError(), BlockingIOError()]
+
+    def refuse_twice(path: Path, text: str, encoding: str) -> int:
+        if refusals:
+            raise refusals.pop()
+        return write(path, text, encoding)
+
+    monkeypatch.setattr(Path, "write_text", refuse_twice)
+    set_session_priority(tmp_path / "autogroup")
+    assert (tmp_path / "autogroup").read_text() == str(LAST_IN_LINE)
+    set_session_priority(tmp_path / "no such kernel" / "autogroup")

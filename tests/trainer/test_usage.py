@@ -40,9 +40,9 @@ while True:
 """
     keeper, folder = keepers.start(script)
     wait_until(lambda: len(samples_of(folder)) >= 4 and samples_of(folder)[-1]["memory_mb"] >= 80)
+    latest = samples_of(folder)[-1]
     folder.stop.touch()
     record = end_of(keeper, folder)
-    latest = samples_of(folder)[-1]
     assert sorted(latest) == ["at", "cpu_percent", "disk_mb", "memory_mb", "threads"]
     assert latest["cpu_percent"] > 5
     assert 80 <= latest["memory_mb"] < 130, "what a fork shares counts once"
