@@ -1,4 +1,4 @@
-"""Python's collector of circular garbage, kept from stopping every page: full collections take a hundredth of the time at most.
+"""Python's collector of circular garbage, kept from stopping every page: full collections take about a hundredth of the time.
 
 Left to itself it looks through everything that open windows hold every few seconds: with fifty of them, a fifth of a second
 in which nobody is answered.
@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 SHORTEST_REST_SECONDS = 5.0
+LONGEST_REST_SECONDS = 30.0  # what is left lying meanwhile makes the next pause longer
 RESTS_PER_PAUSE = 100.0
 NEVER = 2**31 - 1
 
@@ -39,7 +40,7 @@ async def collecting_rarely() -> AsyncIterator[None]:
 async def _collect_again_and_again() -> None:
     pause = 0.0
     while True:
-        await asyncio.sleep(max(SHORTEST_REST_SECONDS, RESTS_PER_PAUSE * pause))
+        await asyncio.sleep(min(LONGEST_REST_SECONDS, max(SHORTEST_REST_SECONDS, RESTS_PER_PAUSE * pause)))
         began = time.perf_counter()
         gc.collect()
         pause = time.perf_counter() - began
