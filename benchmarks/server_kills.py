@@ -35,7 +35,7 @@ EARLY_SHARE = 0.3  # of the servers: killed whatever their jobs do
 LEAVE_SECONDS = 5.0
 PATIENCE = {"STOP_GRACE_SECONDS": "60"}  # a machine this busy finishes a step and a model slowly
 ENDED = {"COMPLETED", "FAILED", "STOPPED"}
-CHANGE_SHARE = 0.03
+CHANGE_SHARE = 0.15
 
 
 @dataclass
