@@ -190,7 +190,8 @@ class RunPage:
         if usage.samples:
             self.view.usage.say(describe_usage(_, usage.samples[-1]))
         if usage.samples or speeds:
-            self.view.usage.show(usage_lines(usage) | {SPEED_CHART: speeds}, is_whole=usage.is_whole)
+            lines = usage_lines(usage) | ({SPEED_CHART: speeds} if speeds else {})  # a run of less than a second has none
+            self.view.usage.show(lines, is_whole=usage.is_whole)
 
     def _show_results(self) -> None:
         _ = self.visitor.translator
