@@ -65,8 +65,7 @@ def create_router(platform: Platform) -> APIRouter:
     @router.get("/{dataset_id}/profile")
     async def get_profile(dataset_id: str, request: Request) -> dict[str, Any]:
         """What was found out about its columns: kinds, missing and distinct values, a suggested target."""
-        record = await datasets.get_ready(current_user(request), dataset_id)
-        return {"ok": True, "profile": await datasets.profile(record)}
+        return {"ok": True, "profile": await datasets.profile(await datasets.get_ready(current_user(request), dataset_id))}
 
     @router.get("/{dataset_id}/rows")
     async def get_rows(
