@@ -12,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts import Accounts
 from app.database import Database
-from app.datasets import Datasets
+from app.datasets.samples import Samples
+from app.datasets.service import Datasets
 from app.jobs.attempt_tokens import AttemptTokens
 from app.jobs.control import JobControl
 from app.jobs.devices import Places
@@ -24,7 +25,6 @@ from app.jobs.service import Jobs
 from app.jobs.supervisor import Supervisor
 from app.jobs.work_orders import WorkOrders
 from app.machine import Gpus, Machine
-from app.samples import Samples
 from app.settings import InvalidSettings, Settings
 
 _log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from typing import Any
 from fastapi import Request
 from nicegui import ui
 
+from app.datasets.table_pages import TablePage
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
-from app.table_pages import TablePage
 from components.data_table import Cell, DataTable, TableColumn, TableRow
 from components.elements import Button, box, foreign_heading, link_button, notice, text
 from components.pager import Pager

@@ -11,9 +11,9 @@ from fastapi import Request
 from nicegui import ui
 from starlette.datastructures import QueryParams
 
+from app.datasets.samples import DEFAULT_SAMPLE
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
-from app.samples import DEFAULT_SAMPLE
 from components.elements import card, text
 from components.states import empty_state
 from components.training_form import FormContent, TrainingForm

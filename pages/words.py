@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.datasets.samples import SAMPLE_NAMES
 from app.jobs.snapshot import describe_state
 from app.records import DatasetStatus, Job, JobStatus
-from app.samples import SAMPLE_NAMES
 from locales import Translator
 from trainer.contract import Message
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from app.api.auth import current_user
 from app.api.multipart import receive_file
 from app.api.responses import StrictRoute
-from app.datasets import describe_dataset
+from app.datasets.service import describe_dataset
 from app.platform import Platform
 
 UPLOAD_FORM = {

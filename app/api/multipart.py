@@ -9,8 +9,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
+from app.datasets.uploads import IncomingFile, too_large
 from app.errors import refuse
-from app.uploads import IncomingFile, too_large
 from trainer.contract import Message, Refusal
 
 FILE_FIELD, NAME_FIELD = "file", "name"

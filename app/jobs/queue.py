@@ -15,7 +15,7 @@ from sqlmodel import Session as DatabaseSession
 from sqlmodel import col, func, select, update
 
 from app.database import Database
-from app.datasets import unknown_dataset
+from app.datasets.service import unknown_dataset
 from app.errors import Conflict
 from app.jobs.devices import CPU
 from app.jobs.fairness import choose_next

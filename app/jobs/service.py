@@ -10,7 +10,8 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from app.database import Database
-from app.datasets import SAMPLE_PREFIX, Datasets
+from app.datasets.samples import DEFAULT_SAMPLE, Samples
+from app.datasets.service import SAMPLE_PREFIX, Datasets
 from app.errors import NotFound
 from app.jobs.devices import Places
 from app.jobs.feed import Feed
@@ -20,7 +21,6 @@ from app.jobs.supervisor import Supervisor
 from app.jobs.usage import Usage, read_usage
 from app.jobs.work_orders import WorkOrders
 from app.records import Attempt, Job, Role, User
-from app.samples import DEFAULT_SAMPLE, Samples
 from trainer.contract import Message, TrainingSpec, settle_target
 
 REQUIRED = ("epochs", "batch_size", "lr")

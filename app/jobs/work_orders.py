@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from app.datasets import Datasets
+from app.datasets.service import Datasets
 from app.jobs.devices import Places
 from app.jobs.queue import run_folder_name
 from app.records import Begin, Job

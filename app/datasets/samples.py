@@ -15,7 +15,7 @@ from sqlmodel import Session as DatabaseSession
 from sqlmodel import col, select
 
 from app.database import Database
-from app.datasets import SAMPLE_PREFIX
+from app.datasets.service import SAMPLE_PREFIX
 from app.errors import Unavailable
 from app.jobs.launchers.local import LocalLauncher
 from app.records import Dataset, DatasetStatus

@@ -17,13 +17,13 @@ from sqlmodel import Session as DatabaseSession
 from sqlmodel import col, delete, func, select, update
 
 from app.database import Database
+from app.datasets.table_pages import TablePage, read_page
+from app.datasets.uploads import IncomingFile, check_name, clean_filename, type_of
 from app.errors import Conflict, NotAllowed, NotFound, PlatformError
 from app.jobs.launchers.local import LocalLauncher, is_keeper_alive
 from app.jobs.outcome import failure_of
 from app.records import LIVE, Dataset, DatasetStatus, Job, JobStatus, User
 from app.settings import Settings
-from app.table_pages import TablePage, read_page
-from app.uploads import IncomingFile, check_name, clean_filename, type_of
 from trainer.contract import IngestOrder, Message, RunFolder, WorkerExit
 
 REFERENCE_PREFIX = "datasets/"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.api.multipart import _UploadForm
+from app.datasets.uploads import IncomingFile, check_name, clean_filename, type_of
 from app.errors import TooLarge, WrongType
-from app.uploads import IncomingFile, check_name, clean_filename, type_of
 from trainer.contract import Refusal
 
 LIMIT = 1000
