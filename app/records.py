@@ -103,20 +103,32 @@ class Session(SQLModel, table=True):
 
 
 class Dataset(SQLModel, table=True):
-    """An uploaded file and the table read from it; the owner of a built-in sample is nobody."""
+    """One version of an uploaded file and the table read from it; the owner of a built-in sample is nobody.
+
+    Versions of one series share name, description and sharing. A version that a run has used never changes.
+    """
 
     __tablename__ = "datasets"
+    __table_args__ = (UniqueConstraint("series_id", "version"),)
 
     id: str = Field(default_factory=lambda: new_id("data"), primary_key=True)
+    series_id: str = Field(default_factory=lambda: new_id("series"))
+    version: int = 1
     owner_id: str | None = Field(default=None, foreign_key="users.id", index=True, ondelete="CASCADE")
     name: str
+    description: str = ""
+    is_shared: bool = Field(default=False, description="Whether the whole team may read and reuse it.")
     filename: str
     type: str
     size: int = Field(sa_type=BigInteger, description="Bytes.")
-    sha256: str
+    sha256: str = Field(description="Of the original.")
+    choices: dict[str, Any] = Field(default_factory=dict, sa_type=JSON, description="ReadingChoices as plain values.")
+    content_hash: str = Field(default="", description="Of the original and how it was read: what a run was trained on.")
+    disk_bytes: int = Field(default=0, sa_type=BigInteger, description="What its folder takes, the original included.")
     status: str = DatasetStatus.READING
     rows: int | None = None
     columns: int | None = None
+    unreadable_rows: int = Field(default=0, description="Rows that were found but could not be read.")
     problem: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     uploaded_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
@@ -131,6 +143,8 @@ class Job(SQLModel, table=True):
     owner_id: str = Field(foreign_key="users.id", ondelete="CASCADE")
     dataset_id: str = Field(description="Not a foreign key: a job outlives its data set.")
     dataset_name: str
+    dataset_version: int = 1
+    dataset_hash: str = Field(default="", description="The version's content_hash when the job was submitted.")
     status: str = JobStatus.QUEUED
     attempt: int = 0
     spec: dict[str, Any] = Field(sa_type=JSON)

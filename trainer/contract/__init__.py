@@ -8,16 +8,31 @@ from trainer.contract.events import DISK_FULL, EventLog, EventWriter, JsonObject
 from trainer.contract.messages import Message, Problem, Refusal, Scalar
 from trainer.contract.orders import IngestOrder, Limits, SamplesOrder, TrainOrder, read_order
 from trainer.contract.process import ProcessIdentity
+from trainer.contract.reading import (
+    DECIMALS,
+    ENCODINGS,
+    ENDINGS,
+    FORMATS,
+    KINDS,
+    PACKINGS,
+    ReadingChoices,
+)
 from trainer.contract.run_folder import ExitRecord, RunFolder, WorkerExit, write_json_atomically
 from trainer.contract.spec import DEVICES, FIELDS, NETWORKS, TASKS, SpecField, TrainingSpec, suggest_settings
 from trainer.contract.target import settle_target
 from trainer.contract.work import is_work_for_gpu
 
 __all__ = [
+    "DECIMALS",
     "DEVICES",
     "DISK_FULL",
+    "ENCODINGS",
+    "ENDINGS",
     "FIELDS",
+    "FORMATS",
+    "KINDS",
     "NETWORKS",
+    "PACKINGS",
     "TASKS",
     "EventLog",
     "EventWriter",
@@ -28,6 +43,7 @@ __all__ = [
     "Message",
     "Problem",
     "ProcessIdentity",
+    "ReadingChoices",
     "Refusal",
     "RunFolder",
     "SamplesOrder",
