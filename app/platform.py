@@ -12,8 +12,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts import Accounts
 from app.database import Database
+from app.datasets.folders import DatasetFolders
+from app.datasets.quota import Quota
+from app.datasets.reader import Reader
+from app.datasets.readings import Readings
+from app.datasets.remote_files import RemoteFiles
 from app.datasets.samples import Samples
 from app.datasets.service import Datasets
+from app.datasets.storage import Storage
+from app.datasets.upload_parts import UploadParts
+from app.datasets.watch import DatasetWatch
 from app.jobs.attempt_tokens import AttemptTokens
 from app.jobs.control import JobControl
 from app.jobs.devices import Places
@@ -39,13 +47,19 @@ class Platform:
         secret = settings.resolve_secret()
         self.accounts = Accounts(self.database, secret, settings.registration_open)
         self._launcher = launcher = LocalLauncher(settings.stop_grace_seconds)
-        self.datasets = Datasets(settings, self.database, launcher)
+        folders, watch = DatasetFolders(settings.data_dir), DatasetWatch()
+        self._readings = readings = Readings(self.database, folders, Reader(settings, folders, launcher), watch)
+        self.datasets = Datasets(settings, self.database, folders, readings, watch)
+        self.quota = quota = Quota(settings, self.database)
+        self.upload_parts = UploadParts(settings, self.database, quota, self.datasets)
+        self.remote_files = RemoteFiles(settings)
+        self.storage = Storage(settings, self.database, quota)
         self.samples = Samples(settings, self.database, launcher)
         queue = JobQueue(self.database, settings.running_jobs_per_user, settings.waiting_jobs_per_user)
         self.feed = feed = Feed()
         gpus = gpus or Gpus()
         self.places = places = Places(settings.max_running_jobs, gpus.list(), settings.gpu_job_memory_mb)
-        self.orders = orders = WorkOrders(settings, self.datasets, places)
+        self.orders = orders = WorkOrders(settings, folders, places)
         self.followers = Followers(feed, orders)
         self.attempt_tokens = AttemptTokens(secret)
         self.supervisor = Supervisor(settings, queue, feed, orders, launcher, places)
@@ -57,11 +71,13 @@ class Platform:
     async def running(self) -> AsyncIterator[None]:
         """Run the background tasks; on leaving, workers go on and are adopted at the next start."""
         await self.datasets.sweep()
+        await self.upload_parts.restore()
         works = {
             "supervisor": self.supervisor.run(),
             "machine": self.machine.run(),
             "samples": self.samples.prepare(),
-            "interrupted uploads": self.datasets.resume_reading(),
+            "unfinished uploads": self.upload_parts.run(),
+            "interrupted uploads": self._readings.resume(),
         }
         try:
             async with self._launcher.running(), _tasks(works):

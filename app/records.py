@@ -120,14 +120,17 @@ class Dataset(SQLModel, table=True):
     is_shared: bool = Field(default=False, description="Whether the whole team may read and reuse it.")
     filename: str
     type: str
+    packing: str = Field(default="", description="gz, zip or nothing.")
     size: int = Field(sa_type=BigInteger, description="Bytes.")
     sha256: str = Field(description="Of the original.")
     choices: dict[str, Any] = Field(default_factory=dict, sa_type=JSON, description="ReadingChoices as plain values.")
+    reading: int = Field(default=0, description="Which of its readings is the table; 0 lies in the folder itself.")
     content_hash: str = Field(default="", description="Of the original and how it was read: what a run was trained on.")
     disk_bytes: int = Field(default=0, sa_type=BigInteger, description="What its folder takes, the original included.")
     status: str = DatasetStatus.READING
     rows: int | None = None
     columns: int | None = None
+    is_profiled: bool = Field(default=True, description="False from when the table is there until its profile is.")
     unreadable_rows: int = Field(default=0, description="Rows that were found but could not be read.")
     problem: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     uploaded_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
@@ -144,6 +147,7 @@ class Job(SQLModel, table=True):
     dataset_id: str = Field(description="Not a foreign key: a job outlives its data set.")
     dataset_name: str
     dataset_version: int = 1
+    dataset_reading: int = 0
     dataset_hash: str = Field(default="", description="The version's content_hash when the job was submitted.")
     status: str = JobStatus.QUEUED
     attempt: int = 0

@@ -29,6 +29,18 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL of the database; empty means SQLite in the data folder.")
     secret_key: str = Field("", description="Signs the session tokens; empty means one is generated and kept in the data folder.")
     max_upload_mb: int = Field(100, ge=1, description="Largest upload, in megabytes.")
+    max_unpacked_mb: int = Field(2000, ge=1, description="What a packed upload (.gz, .zip, .xlsx) may unpack to, in megabytes.")
+    user_quota_mb: int = Field(
+        0, ge=0, description="Disk space for one person's data sets and unfinished uploads, in megabytes; 0 is no limit."
+    )
+    free_space_mb: int = Field(
+        500, ge=0, description="Uploads are refused that would leave less than this free on the data folder's disk, in megabytes."
+    )
+    allow_url_import: str = Field(
+        "off",
+        pattern="^(off|public|any)$",
+        description="Whether the server fetches tables from web addresses for people: off, from public hosts, or from any host.",
+    )
     max_running_jobs: int = Field(2, ge=1, le=256, description="How many training jobs run at the same time.")
     threads_per_job: int = Field(
         0, ge=0, le=1024, description="CPU threads of one job; 0 shares the processors among the running jobs."
@@ -85,6 +97,14 @@ class Settings(BaseSettings):
     @property
     def max_upload_bytes(self) -> int:
         return self.max_upload_mb * 1_000_000
+
+    @property
+    def user_quota_bytes(self) -> int:
+        return self.user_quota_mb * 1_000_000
+
+    @property
+    def free_space_bytes(self) -> int:
+        return self.free_space_mb * 1_000_000
 
     def resolve_secret(self) -> str:
         """The signing secret: the operator's, or one generated once and readable by its owner alone."""

@@ -1,8 +1,11 @@
-"""Uploads one file straight to the streaming endpoint: checked, sent with its progress, then waiting while it is read."""
+"""Uploads files in parts that survive a broken connection: several at once, each with its progress, checked before and after.
+
+Also takes a pasted table, and a web address where that is allowed. The browser does the work; refusals come back in words.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from nicegui.element import Element
@@ -10,53 +13,112 @@ from nicegui.events import GenericEventArguments
 
 from locales import Translator
 
-ENDINGS = (".csv", ".json", ".jsonl")
 
-
-class UploadForm(Element, component="upload_form.js"):
-    """Calls `on_uploaded` with the data set's id, or `on_refused` with the problems of the server's answer."""
+class UploadForm(Element, component="upload_form.js", dependencies=["file_transfer.js", "transfer_words.js"]):
+    """Calls `on_uploaded` with a data set's id and whether it came alone, `on_refused` with a file's key and its refusal."""
 
     def __init__(
         self,
         _: Translator,
         *,
+        endings: Sequence[str],
+        packings: Sequence[str],
         limit_bytes: int,
-        on_uploaded: Callable[[str], None],
-        on_refused: Callable[[Mapping[str, Any]], None],
+        unfinished: Sequence[Mapping[str, Any]],
+        is_address_allowed: bool,
+        on_uploaded: Callable[[str, bool], Awaitable[None]],
+        on_refused: Callable[[str, Mapping[str, Any]], None],
     ) -> None:
+        """`endings` and `packings` are what file names may end in, with their point; `unfinished` are earlier uploads."""
         super().__init__()
-        self._props["url"] = "/api/datasets/upload"
-        self._props["endings"] = list(ENDINGS)
-        self._props["limit"] = limit_bytes
-        self._props["errors"] = {}
-        self._props["words"] = {
-            "file": _("File"),
-            "choose": _("Choose a file, or drop it here"),
-            "kinds": _("CSV, JSON or JSONL, up to {size}", size=_.file_size(limit_bytes)),
-            "name": _("Name"),
-            "name_hint": _("Optional. The file's own name is used when this is empty."),
-            "upload": _("Upload"),
-            "sending": _("Uploading…"),
-            "reading": _("Reading the file…"),
-            "missing": _("Choose a file first."),
-            "wrong_type": _("This kind of file cannot be read. Choose a .csv, .json or .jsonl file."),
-            "too_large": _(
-                "This file is larger than {size}, the limit here. Choose a smaller one.", size=_.file_size(limit_bytes)
-            ),
-            "empty": _("This file is empty. Choose a file with a header and rows."),
-            "broken": _("The connection broke off before the file had arrived. Try again."),
+        self._errors: dict[str, str] = {}
+        self._props["urls"] = {
+            "uploads": "/api/datasets/uploads",
+            "address": "/api/datasets/from-url" if is_address_allowed else "",
         }
+        self._props["endings"] = list(endings)
+        self._props["packings"] = list(packings)
+        self._props["limit"] = limit_bytes
+        self._props["unfinished"] = [dict(upload) for upload in unfinished]
+        self._props["errors"] = {}
+        self._props["language"] = _.language
+        self._props["words"] = _words(_, endings, packings, limit_bytes)
 
-        def uploaded(event: GenericEventArguments) -> None:
-            on_uploaded(str(event.args))
+        async def uploaded(event: GenericEventArguments) -> None:
+            await on_uploaded(str(event.args["id"]), bool(event.args["alone"]))
 
         def refused(event: GenericEventArguments) -> None:
-            on_refused(event.args)
+            on_refused(str(event.args["key"]), event.args)
 
         self.on("uploaded", uploaded)
         self.on("refused", refused)
 
-    def show_errors(self, errors: Mapping[str, str]) -> None:
-        """Sentences by field: `file` or `name`."""
-        self._props["errors"] = dict(errors)
+    def show_error(self, key: str, sentence: str) -> None:
+        """Say beside the file with this key why it was refused."""
+        self._errors = {**self._errors, key: sentence}
+        self._props["errors"] = self._errors
         self.update()
+
+
+def _words(_: Translator, endings: Sequence[str], packings: Sequence[str], limit_bytes: int) -> dict[str, Any]:
+    limit, known = _.file_size(limit_bytes), ", ".join(endings)
+    return {
+        "title": _("Upload a table"),
+        "file": _("Files"),
+        "files": _("Files to upload"),
+        "choose": _("Choose files, or drop them here"),
+        "drop": _("Let go to add the files"),
+        "kinds": _("{endings}, also as {packings}; up to {size} each", endings=known, packings=", ".join(packings), size=limit),
+        "name": _("Name"),
+        "name_hint": _("Optional. The file's own name is used when this is empty."),
+        "upload": _("Upload"),
+        "upload_many": _("Upload {count} files"),
+        "cancel": _("Cancel"),
+        "cancel_about": _("Cancel “{name}”"),
+        "remove": _("Remove"),
+        "remove_about": _("Remove “{name}” from this list"),
+        "retry": _("Try again"),
+        "retry_about": _("Try “{name}” again"),
+        "go_on": _("Go on now"),
+        "go_on_about": _("Go on with “{name}” now"),
+        "missing": _("Choose a file first."),
+        "wrong_type": _("This kind of file cannot be read. Choose one of these: {endings}.", endings=known),
+        "too_large": _("This file is larger than {size}, the limit here. Choose a smaller one.", size=limit),
+        "empty": _("This file is empty. Choose a file with a header and rows."),
+        "broken": _("The connection broke off before the file had arrived. Try again: it goes on where it stopped."),
+        "failed": _("not taken"),
+        "progress": _("{percent} · {done} of {total}"),
+        "speed": _("{speed} per second, {left} left"),
+        "offline": _("There is no connection. Going on by itself when it is back."),
+        "paused": _("The connection is lost. Going on by itself in {seconds} s."),
+        "units": [_("{size} GB"), _("{size} MB"), _("{size} kB"), _("{size} bytes")],
+        "states": _states(_),
+        "table_name": _("Name of the table"),
+        "pasted": {
+            "title": _("Paste a table"),
+            "label": _("Cells copied from a spreadsheet, or lines with separators"),
+            "hint": _("The first row may hold the names of the columns."),
+            "action": _("Add this table"),
+            "missing": _("Paste some rows first."),
+            "default_name": _("Pasted table"),
+        },
+        "address": {
+            "title": _("From a web address"),
+            "label": _("Address of the file"),
+            "hint": _("This server fetches the file itself. The address must lead to the file, not to a page about it."),
+            "action": _("Fetch this file"),
+            "missing": _("Give the address of a file first."),
+        },
+    }
+
+
+def _states(_: Translator) -> dict[str, str]:
+    """What is said of a file while it waits, and after it came."""
+    return {
+        "queued": _("Waiting for its turn"),
+        "reading": _("Reading the file…"),
+        "fetching": _("The server is fetching and reading the file…"),
+        "done": _("Ready"),
+        "unread": _("It could not be read as it is. Open it to choose another way."),
+        "unfinished": _("{done} of {total} arrived earlier. Choose the same file again to go on."),
+    }

@@ -1,40 +1,42 @@
-"""/datasets/{id}: what was found out about a table's columns, what could not be read, and its rows, page by page."""
+"""/datasets/{id}: a table and what was found out about it, as it is found out; how it was read, its rows and its versions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
 from nicegui import ui
+from nicegui.element import Element
 
-from app.datasets.table_pages import TablePage
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
-from components.data_table import Cell, DataTable, TableColumn, TableRow
-from components.elements import Button, box, foreign_heading, link_button, notice, text
-from components.pager import Pager
-from components.states import error_state
-from locales import Translator
-from pages.datasets import confirm_deletion
-from pages.visitor import Visitor, framed, page_at, welcome
-from pages.words import KINDS, dataset_name, name_of
-from trainer.contract import Message
-
-PAGE_SIZE = 25
-MOST_COLUMNS = 60
-SHOWN_REJECTED = 20
-SHOWN_EXAMPLES = 3
+from components.elements import box, notice, text
+from components.states import loading_state
+from pages.dataset_heading import draw_heading
+from pages.dataset_profile import ProfileSection
+from pages.dataset_reading import ReadingPanel, draw_decision
+from pages.dataset_rows import TableOpening, draw_rows, open_table
+from pages.dataset_versions import draw_versions
+from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome, while_open
+from pages.words import dataset_name
+from trainer.contract import Message, Refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A data set, and what was read from it once it is ready."""
+    """A data set, who looks at it, and what was read from it so far."""
 
+    user: User
     record: Dataset
     profile: Mapping[str, Any]
-    page: TablePage | None
+    table: TableOpening | None
+    versions: Sequence[tuple[Dataset, int]]
+
+    @property
+    def may_change(self) -> bool:
+        return self.record.owner_id == self.user.id
 
 
 def register(platform: Platform) -> None:
@@ -43,133 +45,115 @@ def register(platform: Platform) -> None:
     @page_at("/datasets/{dataset_id}")
     async def dataset(request: Request, dataset_id: str) -> None:
         visitor = welcome(platform, request)
-        _ = visitor.translator
-
-        async def fetch(user: User) -> Contents:
-            record = await platform.datasets.get(user, dataset_id)
-            if record.status != DatasetStatus.READY:
-                return Contents(record, {}, None)
-            profile = await platform.datasets.profile(record)
-            return Contents(record, profile, await platform.datasets.rows(record, 0, PAGE_SIZE))
-
-        with framed(visitor, _("Data set"), "/datasets"):
-            await visitor.load(fetch, lambda contents: _draw(visitor, contents))
+        page = DatasetPage(visitor, dataset_id)
+        with framed(visitor, visitor.translator("Data set"), "/datasets"):
+            await visitor.load(page.fetch, page.build)
 
 
-def _draw(visitor: Visitor, contents: Contents) -> None:
-    _ = visitor.translator
-    record = contents.record
-    ui.page_title(f"{dataset_name(_, record.id, record.name)} · {_('Tamrin')}")
-    if record.status == DatasetStatus.FAILED and record.problem:
-        sentence = _.message(Message.from_dict(record.problem))
-        error_state(_("This file could not be read"), [sentence], [(_("To your data"), "/datasets")])
-        return
-    if contents.page is None:
-        error_state(_("This file is still being read"), [_("Come back in a moment.")], [(_("To your data"), "/datasets")])
-        return
-    _draw_heading(visitor, record)
-    _draw_notices(_, contents.profile)
-    with box("form", "section"):
-        text("h2", _("Columns"))
-        _draw_profile(_, contents.profile)
-    with box("form", "section"):
-        text("h2", _("Rows"))
-        _draw_rows(visitor, record, contents.page)
+@dataclass
+class DatasetPage:
+    """One window: drawn anew when the table changes, and filled in while the profile grows."""
 
+    visitor: Visitor
+    dataset_id: str
+    contents: Contents = field(init=False)
+    region: Element = field(init=False)
+    profile: ProfileSection | None = field(default=None, init=False)
 
-def _draw_heading(visitor: Visitor, record: Dataset) -> None:
-    _ = visitor.translator
+    async def fetch(self, user: User) -> Contents:
+        datasets = self.visitor.platform.datasets
+        record = await datasets.get(user, self.dataset_id)
+        versions = await datasets.list_versions(user, record.id)
+        if record.status != DatasetStatus.READY:
+            return Contents(user, record, {}, None, versions)
+        profile = await datasets.partial_profile(record)
+        return Contents(user, record, profile, await open_table(self.visitor.platform, record), versions)
 
-    async def delete() -> None:
-        if await confirm_deletion(visitor, record):
-            ui.navigate.to("/datasets")
+    def build(self, contents: Contents) -> None:
+        self.region = box("form")
+        self.draw(contents)
+        while_open(self.follow)
 
-    with box("heading"):
-        with box("heading-text"):
-            foreign_heading(dataset_name(_, record.id, record.name))
-            shape = _("{rows} rows, {columns} columns", rows=record.rows, columns=record.columns)
-            size = f" · {_.file_size(record.size)}" if record.size else ""
-            text("p", shape + size, "soft")
-        with box("actions"):
-            link_button(_("New run"), f"/runs/new?dataset={record.id}", is_primary=True)
-            if record.owner_id is not None:
-                Button(_("Delete"), delete, kind="danger")
+    async def follow(self) -> None:
+        """Show what changes, as long as the window is open."""
+        with self.visitor.platform.datasets.watch.watching(self.dataset_id) as changed:
+            while True:
+                await changed.wait()
+                changed.clear()
+                try:
+                    await self._show_change()
+                except Refusal as refusal:
+                    self.visitor.tell(refusal)
+                    if is_login_lost(refusal) or refusal.problems[0].code == "dataset_not_found":
+                        return
 
+    async def _show_change(self) -> None:
+        before = self.contents.record
+        contents = await self.fetch(await self.visitor.watching_user())
+        after = contents.record
+        is_same = (before.status, before.reading, before.choices) == (after.status, after.reading, after.choices)
+        with self.region:
+            if is_same and self.profile is not None and contents.table is not None:
+                self.contents = contents
+                self.profile.show(contents.profile)
+            elif not is_same:
+                self.draw(contents)
 
-def _draw_notices(_: Translator, profile: Mapping[str, Any]) -> None:
-    for note in profile.get("notes") or []:
-        notice(_.message(Message.from_dict(note)))
-    rejected = profile.get("rejected") or {}
-    if not rejected.get("count"):
-        return
-    with box("notice") as element:
-        element.props["data-tone"] = "warn"
-        text(
-            "p",
-            _.plural(
-                "{count} row could not be read and was left out.",
-                "{count} rows could not be read and were left out.",
-                rejected["count"],
-            ),
-        )
-        with box("", "ul"):
-            for row in rejected["rows"][:SHOWN_REJECTED]:
-                reason = _.message(Message.from_dict(row["reason"]))
-                text("li", _("Line {line}: {reason}", line=row["line"], reason=reason))
+    def draw(self, contents: Contents) -> None:
+        _ = self.visitor.translator
+        self.contents, self.profile = contents, None
+        record = contents.record
+        ui.page_title(f"{dataset_name(_, record.id, record.name)} · {_('Tamrin')}")
+        self.region.clear()
+        with self.region:
+            draw_heading(self.visitor, contents.user, record)
+            if contents.table is None:
+                self._draw_unread()
+                return
+            self._draw_notices()
+            draw_decision(self.visitor, record, contents.profile, may_change=contents.may_change)
+            panel = self._draw_reading(contents.profile.get("dialect") or {})
+            with box("form", "section"):
+                text("h2", _("Columns"))
+                self.profile = ProfileSection(self.visitor.translator, panel.choose_kind if panel else None)
+                self.profile.show(contents.profile)
+            with box("form", "section"):
+                text("h2", _("Rows"))
+                draw_rows(self.visitor, record, contents.table)
+            draw_versions(self.visitor, record, contents.versions)
 
+    def _draw_unread(self) -> None:
+        """There is no table: it is still being made, or the file has to be read another way."""
+        _ = self.visitor.translator
+        record = self.contents.record
+        if record.status == DatasetStatus.READING:
+            text("p", _("The file is being read. The table appears here by itself."), "soft").props["role"] = "status"
+            loading_state(_("Reading the file…"))
+            return
+        if record.problem:
+            notice(_.message(Message.from_dict(record.problem)), "bad", is_alert=True)
+        if self.contents.may_change:
+            text("p", _("Perhaps another way of reading it mends this. Otherwise delete it and upload a corrected file."), "soft")
+            self._draw_reading({"format": record.type, "encoding": "", "decimal": ""}, is_open=True)
+        draw_versions(self.visitor, record, self.contents.versions)
 
-def _draw_profile(_: Translator, profile: Mapping[str, Any]) -> None:
-    headings = [
-        TableColumn(_("Column")),
-        TableColumn(_("Kind")),
-        TableColumn(_("Missing"), is_numeric=True),
-        TableColumn(_("Distinct"), is_numeric=True),
-        TableColumn(_("Examples")),
-    ]
-    table = DataTable(headings, caption=_("Columns"), is_stacked=True)
-    rows = []
-    for index, column in enumerate(profile["columns"]):
-        reason = _.message(Message.from_dict(column["reason"])) if column.get("reason") else ""
-        examples = "، " if _.is_persian else ", "
-        cells = (
-            Cell(column["name"]),
-            Cell(name_of(_, KINDS, column["kind"]), detail=reason),
-            Cell(_.number(column["missing"])),
-            Cell(_.number(column["distinct"])),
-            Cell(examples.join(f"\u2068{example}\u2069" for example in (column.get("examples") or [])[:SHOWN_EXAMPLES])),
-        )
-        rows.append(TableRow(str(index), cells))
-    table.show(rows)
+    def _draw_notices(self) -> None:
+        _ = self.visitor.translator
+        for note in self.contents.profile.get("notes") or []:
+            notice(_.message(Message.from_dict(note)))
+        if self.contents.record.problem:
+            notice(_.message(Message.from_dict(self.contents.record.problem)), "warn")
 
+    def _draw_reading(self, dialect: Mapping[str, Any], *, is_open: bool = False) -> ReadingPanel | None:
+        """Only its owner reads a file another way; a built-in sample has no file."""
+        record = self.contents.record
+        if not self.contents.may_change or not record.sha256:
+            return None
 
-def _draw_rows(visitor: Visitor, record: Dataset, first: TablePage) -> None:
-    _ = visitor.translator
-    shown = first.columns[:MOST_COLUMNS]
-    if len(shown) < len(first.columns):
-        text(
-            "p",
-            _("The first {shown} of {columns} columns are shown.", shown=len(shown), columns=len(first.columns)),
-            "soft small",
-        )
-    table = DataTable([TableColumn(name) for name in shown], caption=_("Rows"), is_dense=True)
+        def moved(version: Dataset) -> None:
+            if version.id != record.id:
+                ui.navigate.to(f"/datasets/{version.id}")
 
-    def show(page: TablePage) -> None:
-        rows = enumerate(page.rows, start=page.offset)
-        table.show([TableRow(str(number), [_cell(_, value) for value in row[:MOST_COLUMNS]]) for number, row in rows])
-        pager.show(page.offset, len(page.rows), page.total)
-
-    async def move(offset: int) -> None:
-        with visitor.telling_problems():
-            user = await visitor.user()
-            current = await visitor.platform.datasets.get_ready(user, record.id)
-            show(await visitor.platform.datasets.rows(current, offset, PAGE_SIZE))
-
-    pager = Pager(_, PAGE_SIZE, move)
-    show(first)
-
-
-def _cell(_: Translator, value: object) -> Cell:
-    """A value of the user's table: as it is, for it is data and no sentence of ours."""
-    if value is None:
-        return Cell(_("missing"), is_absent=True)
-    return Cell(str(value))
+        panel = ReadingPanel(self.visitor, record, dialect, moved, is_open=is_open)
+        panel.draw()
+        return panel

@@ -1,87 +1,73 @@
-"""/datasets: upload a table, the tables one has, and the built-in samples."""
+"""/datasets: where tables are uploaded, the tables one has, and the built-in samples."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
 from fastapi import Request
 from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
 
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
 from components.confirm import confirm
 from components.data_table import Cell, DataTable, RowAction, TableColumn, TableRow
-from components.elements import box, card, text
+from components.elements import box, text
 from components.pager import Pager
-from components.upload_form import UploadForm
 from locales import Translator
-from pages.visitor import Visitor, framed, login_address, page_at, welcome
+from pages.upload import draw_upload, fetch_intake
+from pages.visitor import Visitor, framed, page_at, welcome
 from pages.words import DATASET_STATES, dataset_name
-from trainer.contract import Message, Refusal
+from trainer.contract import Refusal
 
-FORM_FIELDS = ("file", "name")
 PAGE_SIZE = 20
-LOGIN_LOST = frozenset({"not_authenticated", "invalid_token"})
+# A window that was cut off for longer than it is remembered begins anew, and uploads with it.
+LONGEST_OFFLINE_SECONDS = 300.0
+MOST_SHARED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """One's own data sets, and those for everybody."""
+    """One's own data sets, those that others share, and those for everybody."""
 
     own: Sequence[Dataset]
     total: int
+    shared: Sequence[Dataset]
     samples: Sequence[Dataset]
 
 
 def register(platform: Platform) -> None:
     """Offer /datasets."""
 
-    @page_at("/datasets")
+    @page_at("/datasets", reconnect_seconds=LONGEST_OFFLINE_SECONDS)
     async def datasets(request: Request) -> None:
         visitor = welcome(platform, request)
         _ = visitor.translator
 
         async def fetch(user: User) -> Tables:
-            own = await platform.datasets.list(user, 0, PAGE_SIZE)
-            return Tables(own, await platform.datasets.count(user), await platform.samples.list())
+            datasets = platform.datasets
+            own, total = await datasets.list_latest(user, 0, PAGE_SIZE), await datasets.count_latest(user)
+            return Tables(own, total, await datasets.list_shared(user, 0, MOST_SHARED), await platform.samples.list())
 
         with framed(visitor, _("Data"), "/datasets"):
             text("h1", _("Data"))
-            with card(_("Upload a table")):
-                _draw_upload(visitor)
-            await visitor.load(fetch, lambda tables: _draw_tables(visitor, tables))
+            own = OwnTables(visitor)
+            await visitor.load(partial(fetch_intake, platform), lambda intake: draw_upload(visitor, intake, own.refresh))
+            await visitor.load(fetch, lambda tables: _draw_tables(visitor, own, tables))
 
 
-def _draw_upload(visitor: Visitor) -> None:
-    _ = visitor.translator
-
-    def uploaded(dataset_id: str) -> None:
-        ui.navigate.to(f"/datasets/{dataset_id}")
-
-    def refused(answer: Mapping[str, Any]) -> None:
-        if answer.get("code") in LOGIN_LOST:
-            ui.navigate.to(login_address(visitor.address))
-            return
-        errors: dict[str, str] = {}
-        for detail in answer.get("details") or []:
-            place = detail.get("field") if detail.get("field") in FORM_FIELDS else "file"
-            errors[place] = f"{errors.get(place, '')} {_.message(Message.from_dict(detail))}".strip()
-        form.show_errors(errors)
-
-    limit = visitor.platform.datasets.max_upload_bytes
-    form = UploadForm(_, limit_bytes=limit, on_uploaded=uploaded, on_refused=refused)
-
-
-def _draw_tables(visitor: Visitor, tables: Tables) -> None:
+def _draw_tables(visitor: Visitor, own: OwnTables, tables: Tables) -> None:
     _ = visitor.translator
     with box("form", "section"):
         text("h2", _("Your data sets"))
-        if tables.own:
-            OwnTables(visitor).draw(tables.own, tables.total)
-        else:
-            text("p", _("You have not uploaded anything yet. Upload a table above, or begin with a sample below."), "soft")
+        own.draw(tables.own, tables.total)
+    if tables.shared:
+        with box("form", "section"):
+            text("h2", _("Shared with you"))
+            table = DataTable(_columns(_), caption=_("Shared with you"), is_stacked=True)
+            table.show([_describe(_, record, is_own=False) for record in tables.shared])
     if tables.samples:
         with box("form", "section"):
             text("h2", _("Built-in samples"))
@@ -96,19 +82,28 @@ class OwnTables:
     visitor: Visitor
     offset: int = 0
     records: dict[str, Dataset] = field(default_factory=dict)
+    hint: TextElement = field(init=False)
     table: DataTable = field(init=False)
     pager: Pager = field(init=False)
 
     def draw(self, own: Sequence[Dataset], total: int) -> None:
         _ = self.visitor.translator
+        sentence = _("You have not uploaded anything yet. Upload a table above, or begin with a sample below.")
+        self.hint = text("p", sentence, "soft")
         self.table = DataTable(_columns(_), caption=_("Your data sets"), is_stacked=True, on_action=self.act)
         self.pager = Pager(_, PAGE_SIZE, self.move)
         self.show(own, total)
 
     def show(self, own: Sequence[Dataset], total: int) -> None:
+        self.hint.set_visibility(not total)
+        self.table.set_visibility(bool(total))
         self.records = {record.id: record for record in own}
         self.table.show([_describe(self.visitor.translator, record) for record in own])
         self.pager.show(self.offset, len(own), total)
+
+    async def refresh(self) -> None:
+        """Show what has been added."""
+        await self.move(0)
 
     async def act(self, _action: str, dataset_id: str) -> None:
         record = self.records.get(dataset_id)
@@ -120,17 +115,29 @@ class OwnTables:
         self.offset = offset
         with self.visitor.telling_problems():
             user, datasets = await self.visitor.user(), self.visitor.platform.datasets
-            self.show(await datasets.list(user, offset, PAGE_SIZE), await datasets.count(user))
+            self.show(await datasets.list_latest(user, offset, PAGE_SIZE), await datasets.count_latest(user))
 
 
 async def confirm_deletion(visitor: Visitor, record: Dataset) -> bool:
-    """Ask, then delete; whether it was deleted."""
+    """Ask, saying what uses it, then delete this version; whether it was deleted."""
     _ = visitor.translator
-    sentence = _("“{name}” and everything read from it will be deleted. Models trained on it stay.", name=record.name)
-    if not await confirm(_("Delete this data set?"), sentence, yes=_("Delete"), no=_("Keep")):
+    datasets = visitor.platform.datasets
+    runs = (await datasets.count_uses([record.id])).get(record.id, 0)
+    sentences = [
+        _("“{name}”, version {number}, and everything read from it will be deleted.", name=record.name, number=record.version)
+    ]
+    if runs:
+        sentences.append(
+            _.plural(
+                "{count} run was trained on it: its model stays, but it cannot be trained further.",
+                "{count} runs were trained on it: their models stay, but they cannot be trained further.",
+                runs,
+            )
+        )
+    if not await confirm(_("Delete this data set?"), " ".join(sentences), yes=_("Delete"), no=_("Keep")):
         return False
     try:
-        await visitor.platform.datasets.delete(await visitor.user(), record.id)
+        await datasets.delete(await visitor.user(), record.id)
     except Refusal as refusal:
         visitor.tell(refusal)
         return False
@@ -150,12 +157,15 @@ def _columns(_: Translator) -> list[TableColumn]:
     ]
 
 
-def _describe(_: Translator, record: Dataset) -> TableRow:
+def _describe(_: Translator, record: Dataset, *, is_own: bool = True) -> TableRow:
     state, tone = DATASET_STATES[record.status]
     is_sample = record.owner_id is None
     name = dataset_name(_, record.id, record.name)
+    details = [] if is_sample or record.filename == name else [f"\u2068{record.filename}\u2069"]
+    details += [_("version {number}", number=record.version)] if record.version > 1 else []
+    details += [_("shared with the team")] if record.is_shared and is_own else []
     cells = (
-        Cell(name, detail="" if is_sample or record.filename == name else record.filename),
+        Cell(name, detail=" · ".join(details)),
         Cell(_.number(record.rows) if record.rows is not None else "–"),
         Cell(_.number(record.columns) if record.columns is not None else "–"),
         Cell(_.file_size(record.size) if record.size else "–"),
@@ -166,6 +176,6 @@ def _describe(_: Translator, record: Dataset) -> TableRow:
     if record.status == DatasetStatus.READY:
         description = _("New run with “{name}”", name=name)
         actions.append(RowAction("run", _("New run"), description, href=f"/runs/new?dataset={record.id}"))
-    if not is_sample:
+    if is_own and not is_sample:
         actions.append(RowAction("delete", _("Delete"), _("Delete “{name}”", name=name), is_dangerous=True))
     return TableRow(record.id, cells, href=f"/datasets/{record.id}", actions=actions)

@@ -11,8 +11,8 @@ from nicegui.elements.mixins.text_element import TextElement
 
 from app.machine import SAMPLE_SECONDS, MachineSample
 from app.platform import Platform
-from app.records import User
-from components.elements import box, card, text
+from app.records import Role, User
+from components.elements import box, card, link_button, text
 from components.line_chart import ChartWords, LineChart, Point
 from locales import Translator
 from pages.visitor import Visitor, framed, page_at, welcome
@@ -30,7 +30,10 @@ def register(platform: Platform) -> None:
         _ = visitor.translator
         view = MachinePage(visitor)
         with framed(visitor, _("Machine"), "/machine"):
-            text("h1", _("Machine"))
+            with box("heading"):
+                text("h1", _("Machine"))
+                if is_administrator(request):
+                    link_button(_("Who uses the disk"), "/storage")
             await visitor.load(view.fetch, view.build)
 
 
@@ -102,6 +105,12 @@ class MachinePage:
     def _over_time(self, samples: Sequence[MachineSample], values: Sequence[float]) -> list[Point]:
         minutes = [round((sample.at - self.began_at) / SECONDS_PER_MINUTE, 3) for sample in samples]
         return list(zip(minutes, values, strict=True))
+
+
+def is_administrator(request: Request) -> bool:
+    """For what the page offers; what it leads to asks again."""
+    user: User | None = getattr(request.state, "user", None)
+    return user is not None and user.role == Role.ADMIN
 
 
 def chart_words(_: Translator, gpus: int) -> list[ChartWords]:

@@ -10,9 +10,9 @@ from nicegui.translations import translations
 from app.platform import Platform
 from components.theme import MARK, install_theme
 from locales import Translator
-from pages import dataset, datasets, errors, home, login, machine, new_run, open_pages, register, run, run_log, runs
+from pages import dataset, datasets, errors, home, login, machine, new_run, open_pages, register, run, run_log, runs, storage
 
-ROUTES = (home, login, register, datasets, dataset, new_run, runs, run_log, run, machine)  # /runs/new before /runs/{id}
+ROUTES = (home, login, register, datasets, dataset, new_run, runs, run_log, run, machine, storage)  # /runs/new before /runs/{id}
 RECONNECT_SECONDS = 20.0
 COMPRESSION = 4  # of gzip: half the time of its best, for pages a thirtieth larger
 

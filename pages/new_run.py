@@ -45,14 +45,23 @@ def register(platform: Platform) -> None:
         _ = visitor.translator
 
         async def fetch(user: User) -> Choice:
-            everything = [*await platform.datasets.list(user), *await platform.samples.list()]
-            ready = [record for record in everything if record.status == DatasetStatus.READY]
-            chosen = await platform.datasets.get_ready(user, dataset) if dataset else _first_choice(ready)
-            return Choice(ready, chosen, await platform.datasets.profile(chosen) if chosen else {}, request.query_params)
+            datasets = platform.datasets
+            everything = [*await datasets.list_latest(user), *await datasets.list_shared(user), *await platform.samples.list()]
+            ready = [record for record in everything if _is_trainable(record)]
+            chosen = await datasets.get_trainable(user, dataset) if dataset else _first_choice(ready)
+            if chosen is not None and all(chosen.id != record.id for record in ready):
+                ready = [chosen, *ready]  # an earlier version
+            return Choice(ready, chosen, await datasets.profile(chosen) if chosen else {}, request.query_params)
 
         with framed(visitor, _("New run"), "/runs/new"):
             text("h1", _("New run"))
             await visitor.load(fetch, lambda choice: _draw(visitor, choice))
+
+
+def _is_trainable(record: Dataset) -> bool:
+    """Whether its table is there, and it is decided what becomes of rows that could not be read."""
+    is_decided = not record.unreadable_rows or bool(record.choices.get("leave_out_unreadable"))
+    return record.status == DatasetStatus.READY and is_decided
 
 
 def _first_choice(ready: Sequence[Dataset]) -> Dataset | None:
@@ -197,4 +206,5 @@ def _hints(_: Translator) -> dict[str, str]:
 
 def _dataset_label(_: Translator, record: Dataset) -> str:
     shape = _("{rows} rows, {columns} columns", rows=record.rows, columns=record.columns)
-    return f"\u2068{dataset_name(_, record.id, record.name)}\u2069 · {shape}"
+    version = f" · {_('version {number}', number=record.version)}" if record.version > 1 else ""
+    return f"\u2068{dataset_name(_, record.id, record.name)}\u2069{version} · {shape}"

@@ -33,6 +33,7 @@ SETTINGS = (
     "device",
 )
 SECONDS_PER_MINUTE = 60
+SHORT_HASH = 12  # characters of a content hash that a person compares
 BYTES_PER_MB = 1 << 20  # of the keeper's samples
 MEGABYTE = 1_000_000  # of what is shown
 
@@ -93,6 +94,9 @@ def describe_settings(_: Translator, job: Job) -> list[tuple[str, str]]:
     """(label, value) of every setting, as it was used."""
     separator = "، " if _.is_persian else ", "
     shown: list[tuple[str, str]] = []
+    if job.dataset_hash:  # built-in samples have no versions
+        version = _("{number} (content {hash})", number=job.dataset_version, hash=job.dataset_hash[:SHORT_HASH])
+        shown.append((_("Version of the data set"), version))
     for name in SETTINGS:
         value = job.spec.get(name)
         match value:

@@ -130,9 +130,9 @@ class Visitor:
             error_state(_("This cannot be shown"), sentences, [(_("To your runs"), "/runs"), (_("To your data"), "/datasets")])
 
 
-def page_at(path: str) -> ui.page:
-    """Offer the decorated function as a page."""
-    return ui.page(path, response_timeout=LONGEST_BUILD_SECONDS)
+def page_at(path: str, reconnect_seconds: float | None = None) -> ui.page:
+    """Offer the decorated function as a page; `reconnect_seconds` is how long it waits for a window that was cut off."""
+    return ui.page(path, response_timeout=LONGEST_BUILD_SECONDS, reconnect_timeout=reconnect_seconds)
 
 
 def welcome(platform: Platform, request: Request) -> Visitor:

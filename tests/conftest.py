@@ -19,7 +19,9 @@ from tests.servers import Server, running_server
 # Browsers report every refusal of a request as an error of the page; a refusal that the page explains is none.
 EXPLAINED = "Failed to load resource: the server responded with a status of 4"
 # What they report, again and again, while there is no server to connect to.
-UNREACHABLE = re.compile(r"(WebSocket connection to '.*' failed|Failed to load resource): .*net::ERR_CONNECTION_(REFUSED|RESET)")
+UNREACHABLE = re.compile(
+    r"(WebSocket connection to '.*' failed|Failed to load resource): .*net::ERR_(CONNECTION_(REFUSED|RESET)|INTERNET_\w+)"
+)
 PASSWORD = "a long passphrase"
 LOCAL = ("data:", "blob:", "about:")
 

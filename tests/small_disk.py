@@ -16,10 +16,10 @@ ON_SMALL_DISK = 'mkdir -p "$1" && mount -t tmpfs -o size="$2"m tmpfs "$1" && shi
 
 
 @contextlib.contextmanager
-def server_on_small_disk(folder: Path) -> Iterator[Server]:
+def server_on_small_disk(folder: Path, free_space_mb: int = 0) -> Iterator[Server]:
     namespaces = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
     wrapper = ["unshare", *namespaces, "sh", "-ec", ON_SMALL_DISK, "sh", str(folder / "data"), str(MEGABYTES)]
-    with running_server(folder, wrapper=wrapper) as running:
+    with running_server(folder, wrapper=wrapper, FREE_SPACE_MB=str(free_space_mb)) as running:
         yield running
 
 

@@ -37,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m trainer", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
 
-    train = verbs.add_parser("train", help="train a network on a table (csv, json, jsonl)")
+    train = verbs.add_parser("train", help="train a network on a table (csv, json, parquet, xlsx ...)")
     train.add_argument("--data", type=Path, required=True, help="the table")
     train.add_argument("--out", type=Path, default=Path("model.pt"), help="where the model goes (default: model.pt)")
     for name, field in FIELDS.items():
@@ -47,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     predict = verbs.add_parser("predict", help="predict rows with a trained model")
     predict.add_argument("--model", type=Path, required=True, help="the model.pt of a finished run")
-    predict.add_argument("--data", type=Path, required=True, help="the rows (csv, json, jsonl)")
+    predict.add_argument("--data", type=Path, required=True, help="the rows (csv, json, parquet, xlsx ...)")
     predict.add_argument("--out", type=Path, help="where the CSV goes (default: printed)")
 
     ingest = verbs.add_parser("ingest", help="turn a table into table.parquet and profile.json")

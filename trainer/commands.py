@@ -15,13 +15,15 @@ from typing import Any
 
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.orders import IngestOrder, TrainOrder
+from trainer.contract.reading import ENDINGS, PACKINGS, ReadingChoices
 from trainer.contract.run_folder import RunFolder
 from trainer.contract.spec import FIELDS, TrainingSpec
+from trainer.reading.cells import Cells, Source
 from trainer.reading.ingest import TABLE_FILE, ingest
-from trainer.reading.text_table import TextTable, clean_cell, describe_rejects, find_format, read_text_table
 from trainer.terminal import TerminalEvents, format_report
 
 MEMORY_MB = 1024
+MOST_UNPACKED_BYTES = 2_000_000_000
 USAGE_EXIT = 2
 STOPPED_EXIT = 130  # what shells report for Ctrl-C
 
@@ -75,18 +77,19 @@ def _train(order: TrainOrder, folder: RunFolder, output: Path) -> int:
 
 def run_predict(arguments: argparse.Namespace) -> int:
     """Write the rows of `--data` with a column of predictions."""
-    file_format = find_format(arguments.data)
+    find_format(arguments.data)
     _refuse_missing(arguments.data)
     if arguments.out:
         _refuse_bad_output(arguments.out)
-    table, written, cleaned = _read_cells(arguments.data, file_format)
 
     from trainer.model.bundle import load_bundle  # noqa: PLC0415
     from trainer.model.predict import predict  # noqa: PLC0415
 
     bundle = load_bundle(arguments.model)
-    prediction = predict(bundle, cleaned)
-    for note in (*table.notes, *describe_rejects(table), *prediction.notes):
+    kinds = {str(column["name"]): str(column["kind"]) for column in bundle.schema}
+    notes, written, typed = _read_rows(arguments.data, kinds)
+    prediction = predict(bundle, typed)
+    for note in (*notes, *prediction.notes):
         print(note.english(), file=sys.stderr)
     name = f"{bundle.coding.name}_predicted"
     written[name] = prediction.values
@@ -97,24 +100,55 @@ def run_predict(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read_cells(path: Path, file_format: str) -> tuple[TextTable, Any, Any]:
-    """The cells as they were written, and as the trainer reads them; two frames of text."""
+def _read_rows(path: Path, kinds: dict[str, str]) -> tuple[list[Message], Any, Any]:
+    """The cells as they were written, and in the kinds that the model has learnt; two frames, and what is to be told."""
+    from trainer.reading.cells import open_cells  # noqa: PLC0415
     from trainer.reading.duckdb_session import open_duckdb, quote_name  # noqa: PLC0415
+    from trainer.reading.typed_table import TypedTable  # noqa: PLC0415
 
+    file_format, packing = find_format(path)
     with tempfile.TemporaryDirectory(prefix="tamrin-") as workspace:
         folder = Path(workspace).absolute()
         with open_duckdb([path.absolute()], folder, MEMORY_MB, _threads()) as connection:
-            table = read_text_table(connection, path.absolute(), file_format, folder)
-            names = [(f"c{index}", quote_name(name)) for index, name in enumerate(table.names)]
-            written = connection.execute(f"SELECT {', '.join(f'{cell} AS {name}' for cell, name in names)} FROM cells").df()
-            cells = ", ".join(f"{clean_cell(cell)} AS {name}" for cell, name in names)
-            return table, written, connection.execute(f"SELECT {cells} FROM cells").df()
+            choices = ReadingChoices(kinds=kinds)
+            source = Source(path.absolute(), file_format, packing, choices, MOST_UNPACKED_BYTES)
+            cells = open_cells(connection, source, folder)
+            table = TypedTable(connection, cells, choices, folder)
+            typed = connection.execute(table.select_typed()).df()
+            names = [f"{cell} AS {quote_name(name)}" for cell, name in zip(cells.columns, cells.names, strict=True)]
+            written = connection.execute(f"SELECT {', '.join(names)} FROM cells").df()
+            notes = [*cells.notes, *_describe_rejected(cells, connection), *table.misfits()]
+            return notes, written, typed
+
+
+def _describe_rejected(cells: Cells, connection: Any) -> list[Message]:  # noqa: ANN401 - DuckDB takes long to import
+    count, rows = cells.find_rejected(connection)
+    text = "{count} rows could not be read and were left out; the first is in line {line}."
+    return [Message(text, {"count": count, "line": rows[0].line})] if rows else []
+
+
+def find_format(path: Path) -> tuple[str, str]:
+    """The format that a file's name promises, and how it is packed.
+
+    Raises:
+        Refusal: `unknown_format`.
+    """
+    packing = path.suffix.lower().removeprefix(".")
+    name = path.with_suffix("") if packing in PACKINGS else path
+    file_format = ENDINGS.get(name.suffix.lower().removeprefix("."), "")
+    if file_format or packing == "zip":
+        return file_format, packing if packing in PACKINGS else ""
+    message = Message(
+        "“{name}” is no table that can be read. Give a file that ends in {formats}.",
+        {"name": path.name, "formats": ", ".join(f".{ending}" for ending in ENDINGS)},
+    )
+    raise Refusal(Problem("unknown_format", message))
 
 
 def _ingest(path: Path, output: Path) -> dict[str, Any]:
-    file_format = find_format(path)
+    file_format, packing = find_format(path)
     _refuse_missing(path)
-    return ingest(IngestOrder(str(path), file_format, str(output), MEMORY_MB, _threads()))
+    return ingest(IngestOrder(str(path), file_format, str(output), packing, memory_mb=MEMORY_MB, threads=_threads()))
 
 
 def _print_notes(profile: dict[str, Any]) -> None:

@@ -119,9 +119,7 @@ def _carry_out(order: Order, folder: RunFolder, events: EventWriter, stop: StopR
         events.state("LOADING")
         events.state("RUNNING")
     if isinstance(order, IngestOrder):
-        from trainer.reading.ingest import ingest  # noqa: PLC0415
-
-        ingest(order)
+        _read(order, events)
         return WorkerExit.COMPLETED
     if isinstance(order, SamplesOrder):
         from trainer.reading.samples import write_samples  # noqa: PLC0415
@@ -136,6 +134,20 @@ def _carry_out(order: Order, folder: RunFolder, events: EventWriter, stop: StopR
     if outcome.report is None and not outcome.is_saved:
         return WorkerExit.DISK_FULL  # neither a checkpoint nor a model: nothing is there to go on from
     return _stopped(outcome.is_paused)
+
+
+def _read(order: IngestOrder, events: EventWriter) -> None:
+    from trainer.reading.ingest import ingest  # noqa: PLC0415
+    from trainer.reading.preview import preview  # noqa: PLC0415
+
+    def tell(stage: str) -> None:
+        events.emit("stage", stage=stage)
+        events.flush()
+
+    if order.is_preview:
+        preview(order)
+    else:
+        ingest(order, tell)
 
 
 def _stopped(is_paused: bool) -> WorkerExit:

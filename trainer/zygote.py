@@ -30,8 +30,13 @@ MODULES = (
     "trainer.worker",
     "trainer.learning.training",
     "trainer.reading.ingest",
+    "trainer.reading.preview",
     "trainer.reading.samples",
+    "clevercsv.detect",  # by the first CSV file
     "encodings.utf_8_sig",
+    "encodings.cp1252",
+    "encodings.cp1256",
+    "encodings.utf_16_le",
     "pandas.core.reshape.reshape",
     "torch._dynamo",  # by the first optimiser
     "torch.profiler._cupti_monitor",  # by the first optimiser step

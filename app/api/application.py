@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api import auth, datasets, job_control, job_events, status_updates, training
+from app.api import auth, dataset_changes, datasets, job_control, job_events, status_updates, storage, training, tus, uploads
 from app.api.guard import Guard
 from app.api.responses import install_error_mapping, install_unknown_paths
 from app.platform import Platform
@@ -38,7 +38,12 @@ def create_api(platform: Platform) -> FastAPI:
     )
     install_error_mapping(api)
     api.include_router(auth.create_router(platform))
-    api.include_router(datasets.create_router(platform))
+    api.include_router(uploads.create_router(platform))
+    api.include_router(tus.create_router(platform))
+    api.include_router(tus.create_own_router(platform))
+    api.include_router(datasets.create_router(platform))  # after uploads, whose paths look like a data set's id
+    api.include_router(dataset_changes.create_router(platform))
+    api.include_router(storage.create_router(platform))
     api.include_router(training.create_router(platform))
     api.include_router(job_control.create_router(platform))
     api.include_router(job_control.create_log_router(platform))

@@ -1,50 +1,23 @@
-"""/api/datasets: upload, list, look at, page through, delete."""
+"""/api/datasets: list, look at, page through, delete."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
 from app.api.auth import current_user
-from app.api.multipart import receive_file
 from app.api.responses import StrictRoute
-from app.datasets.service import describe_dataset
+from app.datasets.catalogue import describe_dataset
+from app.datasets.table_query import TableQuery, read_filters
 from app.platform import Platform
 
-UPLOAD_FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}, "name": {"type": "string"}},
-                }
-            }
-        },
-    }
-}
 MOST_ROWS = 1000
 
 
 def create_router(platform: Platform) -> APIRouter:
     router = APIRouter(prefix="/api/datasets", tags=["data sets"], route_class=StrictRoute)
     datasets = platform.datasets
-
-    @router.post("/upload", openapi_extra=UPLOAD_FORM)
-    async def upload(request: Request) -> dict[str, Any]:
-        """Upload a .csv, .json or .jsonl file; answers when it has been read."""
-        user = current_user(request)
-        incoming = await asyncio.to_thread(datasets.open_upload)
-        try:
-            filename, name = await receive_file(request, incoming, datasets.max_upload_bytes)
-            record = await datasets.accept(user, incoming, filename, name)
-        finally:
-            await asyncio.to_thread(incoming.discard)
-        return {"ok": True, "dataset": describe_dataset(record)}
 
     @router.get("")
     @router.get("/", include_in_schema=False)
@@ -71,12 +44,23 @@ def create_router(platform: Platform) -> APIRouter:
     async def get_rows(
         dataset_id: str,
         request: Request,
+        *,
         offset: Annotated[int, Query(ge=0, le=2**62)] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
+        sort: str | None = None,
+        descending: bool = False,
+        search: str = "",
+        filters: str = "",
+        columns: Annotated[tuple[str, ...], Query()] = (),
     ) -> dict[str, Any]:
-        """A page of its rows."""
-        page = await datasets.rows(await datasets.get_ready(current_user(request), dataset_id), offset, limit)
-        return {"ok": True, "columns": page.columns, "rows": page.rows, "offset": page.offset, "total": page.total}
+        """A page of its rows: of the `total` that match, in the order of a column, or of the table.
+
+        `filters` is a JSON list such as [{"column": "price", "operator": "at_least", "value": 5}].
+        """
+        query = TableQuery(offset, limit, sort, descending, search, read_filters(filters), columns)
+        page = await datasets.rows(await datasets.get_ready(current_user(request), dataset_id), query)
+        found = {"offset": page.offset, "total": page.total, "table_rows": page.table_rows}
+        return {"ok": True, "columns": page.columns, "rows": page.rows, **found}
 
     @router.delete("/{dataset_id}")
     async def delete_dataset(dataset_id: str, request: Request) -> dict[str, bool]:

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from app.datasets.uploads import IncomingFile, too_large
+from app.api.bodies import hand_on
+from app.datasets.uploads import IncomingFile, clean_filename, type_of
 from app.errors import refuse
 from trainer.contract import Message, Refusal
 
 FILE_FIELD, NAME_FIELD = "file", "name"
 MAX_NAME_BYTES = 10_000
 MAX_HEADER_BYTES = 16_000
-# What the form itself adds around the file: boundaries, part headers, the name.
+# What the form itself may add around the file: boundaries, part headers, the name.
 FORM_OVERHEAD_BYTES = 64_000
 
 
-async def receive_file(request: Request, incoming: IncomingFile, limit_bytes: int) -> tuple[str, str]:
+async def receive_file(request: Request, incoming: IncomingFile) -> tuple[str, str]:
     """Stream the request's `file` into `incoming`; returns the file's name and the field `name`.
 
     Raises:
-        TooLarge: announced or arriving beyond the limit. Refusal: no multipart form, no file in it, or cut off.
+        TooLarge: more arrives than there is room for. WrongType: nothing of the kind can be read.
+        Refusal: no multipart form, no file in it, or cut off.
     """
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit_bytes + FORM_OVERHEAD_BYTES:
-        raise too_large(limit_bytes)
     content_type, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")
     if content_type != b"multipart/form-data" or not boundary:
         raise _not_a_form()
     try:
         form = _UploadForm(boundary, incoming)
-        async for chunk in request.stream():
-            await asyncio.to_thread(form.feed, chunk)
+        await hand_on(request, form.feed)
     except (FormParserError, ClientDisconnect):
         raise _not_a_form() from None
     if not form.is_complete:
@@ -71,8 +68,9 @@ class _UploadForm:
             },
         )
 
-    def feed(self, chunk: bytes) -> None:
-        self._parser.write(chunk)
+    def feed(self, pieces: Sequence[bytes]) -> None:
+        for piece in pieces:
+            self._parser.write(piece)
 
     def _on_part_begin(self) -> None:
         self._header_name = self._header_value = self._disposition = b""
@@ -94,12 +92,16 @@ class _UploadForm:
         field = options.get(b"name", b"").decode("utf-8", errors="replace")
         if field == FILE_FIELD and b"filename" in options and self.filename is None:
             self.filename = options[b"filename"].decode("utf-8", errors="replace")
-            self._consume = self._incoming.write
+            type_of(clean_filename(self.filename))  # before the bytes come, not after
+            self._consume = self._write_file
         elif field == NAME_FIELD:
             self._consume = self._collect_name
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         self._consume(data[start:end])
+
+    def _write_file(self, data: bytes) -> None:
+        self._incoming.write([data])
 
     def _collect_name(self, data: bytes) -> None:
         self.name = (self.name + data)[:MAX_NAME_BYTES]

@@ -15,7 +15,7 @@ from sqlmodel import Session as DatabaseSession
 from sqlmodel import col, select
 
 from app.database import Database
-from app.datasets.service import SAMPLE_PREFIX
+from app.datasets.folders import SAMPLE_PREFIX
 from app.errors import Unavailable
 from app.jobs.launchers.local import LocalLauncher
 from app.records import Dataset, DatasetStatus
@@ -84,6 +84,7 @@ class Samples:
             session.merge(
                 Dataset(
                     id=sample_id,
+                    series_id=sample_id,
                     name=name.english(),
                     filename=f"{folder.name}.csv",
                     type="csv",

@@ -1,237 +1,302 @@
-"""Data sets: receive an upload, have it read by a worker, list, describe, page through and delete.
+"""Data sets: what a person may do with them: upload, list, look at, read anew, edit, delete.
 
-The web process never parses an uploaded file: an ingest worker turns it into Parquet and a profile, which are ours.
+Somebody else's data set does not exist for them, unless it is shared with the team: then it may be read and trained on.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session as DatabaseSession
-from sqlmodel import col, delete, func, select, update
+from sqlmodel import col, func, select
 
 from app.database import Database
-from app.datasets.table_pages import TablePage, read_page
-from app.datasets.uploads import IncomingFile, check_name, clean_filename, type_of
+from app.datasets import catalogue
+from app.datasets.catalogue import REFERENCE_PREFIX, being_read, readable_by, select_latest, unknown_dataset
+from app.datasets.exports import export_csv
+from app.datasets.folders import DatasetFolders
+from app.datasets.reader import COLUMNS_STAGE, read_profile, still_reading
+from app.datasets.readings import Readings
+from app.datasets.table_pages import TablePage, read_columns, read_page
+from app.datasets.table_query import TableQuery
+from app.datasets.table_sessions import TableSessions
+from app.datasets.uploads import PACKED, ReceivedFile, check_name, clean_filename, type_of
+from app.datasets.watch import DatasetWatch
 from app.errors import Conflict, NotAllowed, NotFound, PlatformError
-from app.jobs.launchers.local import LocalLauncher, is_keeper_alive
-from app.jobs.outcome import failure_of
-from app.records import LIVE, Dataset, DatasetStatus, Job, JobStatus, User
+from app.records import Dataset, DatasetStatus, Role, User, new_id
 from app.settings import Settings
-from trainer.contract import IngestOrder, Message, RunFolder, WorkerExit
+from trainer.contract import Message, ReadingChoices
 
-REFERENCE_PREFIX = "datasets/"
-SAMPLE_PREFIX = "sample_"
-INGEST_TIMEOUT_SECONDS = 900.0
-CONCURRENT_INGESTS = 2
 _log = logging.getLogger(__name__)
 
 
 class Datasets:
     """Everything about uploaded and built-in tables."""
 
-    def __init__(self, settings: Settings, database: Database, launcher: LocalLauncher) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, folders: DatasetFolders, readings: Readings, watch: DatasetWatch
+    ) -> None:
         self._settings = settings
         self._database = database
-        self._launcher = launcher
-        self._ingests = asyncio.Semaphore(CONCURRENT_INGESTS)
+        self._readings = readings
+        self._tables = TableSessions(settings.data_dir)
+        self.folders = folders
+        self.watch = watch
 
-    def open_upload(self) -> IncomingFile:
-        """A place on disk for an upload; the caller finishes it through `accept` or discards it."""
-        return IncomingFile(self._settings.data_dir / "incoming", self._settings.max_upload_bytes)
+    async def accept(
+        self, user: User, incoming: ReceivedFile, filename: str, name: str = "", *, keeps_unreadable: bool = False
+    ) -> Dataset:
+        """Make a version of a data set of a received file, and wait until its table is there.
 
-    async def accept(self, user: User, incoming: IncomingFile, filename: str, name: str = "") -> Dataset:
-        """Make a data set of a received file and wait until it has been read.
+        `keeps_unreadable` keeps a file that another way of reading may mend, for the person to choose one.
 
         Raises:
             WrongType, Refusal: the file cannot be used; nothing of it is kept.
         """
         shown = clean_filename(filename)
+        file_format, packing = type_of(shown)
         record = Dataset(
             owner_id=user.id,
             name=check_name(name, shown),
             filename=shown,
-            type=type_of(shown),
+            type=file_format or PACKED,
+            packing=packing,
             size=incoming.size,
             sha256=await asyncio.to_thread(incoming.finish),
+            is_profiled=False,
         )
-        folder = self.folder_of(record.id)
-        await asyncio.to_thread(_move_original, incoming.path, folder)
+        await asyncio.to_thread(_move_original, incoming.path, self.folders.original(record.id))
         try:
-            await self._database.write(lambda session: session.add(record))
+            record = await self._database.write(partial(catalogue.add_version, record=record))
         except PlatformError:  # a full disk, perhaps: a file that no record names would lie there until the next start
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await asyncio.to_thread(self.folders.remove, record.id)
             raise
-        return await self._read_original(record)
-
-    async def resume_reading(self) -> None:
-        """After a restart: read again what was being read when the server stopped."""
-        query = select(Dataset).where(Dataset.status == DatasetStatus.READING)
-        for record in await self._database.read(lambda session: session.exec(query).all()):
-            _log.info("Going on with data set %s: the server stopped while it was being read", record.id)
-            await self._read_original(record, is_resumed=True)
-
-    async def sweep(self) -> None:
-        """Remove what a server that was killed left half done: parts of uploads, and folders without a record."""
-        known = set(await self._database.read(lambda session: session.exec(select(Dataset.id)).all()))
-        await asyncio.to_thread(_sweep, self._settings.data_dir, known)
+        return await self._readings.read_new(record, keeps_unreadable=keeps_unreadable)
 
     async def list(self, user: User, offset: int = 0, limit: int | None = None) -> Sequence[Dataset]:
-        """The data sets of this person, newest first."""
+        """All versions of this person's data sets, newest first."""
         query = select(Dataset).where(Dataset.owner_id == user.id).order_by(col(Dataset.uploaded_at).desc(), col(Dataset.id))
         return await self._database.read(lambda session: session.exec(query.offset(offset).limit(limit)).all())
 
-    async def count(self, user: User) -> int:
-        query = select(func.count()).select_from(Dataset).where(Dataset.owner_id == user.id)
+    async def list_latest(self, user: User, offset: int = 0, limit: int | None = None) -> Sequence[Dataset]:
+        """The latest version of each of this person's data sets, newest first."""
+        query = select_latest().where(Dataset.owner_id == user.id).order_by(col(Dataset.uploaded_at).desc(), col(Dataset.id))
+        return await self._database.read(lambda session: session.exec(query.offset(offset).limit(limit)).all())
+
+    async def count_latest(self, user: User) -> int:
+        query = select(func.count(func.distinct(Dataset.series_id))).where(Dataset.owner_id == user.id)
         return await self._database.read(lambda session: session.exec(query).one())
 
+    async def list_shared(self, user: User, offset: int = 0, limit: int | None = None) -> Sequence[Dataset]:
+        """The latest version of each data set that others share with the team, newest first."""
+        query = select_latest().where(col(Dataset.is_shared), col(Dataset.owner_id) != user.id)
+        query = query.order_by(col(Dataset.uploaded_at).desc(), col(Dataset.id)).offset(offset).limit(limit)
+        return await self._database.read(lambda session: session.exec(query).all())
+
+    async def list_versions(self, user: User, reference: str) -> Sequence[tuple[Dataset, int]]:
+        """Every version of a data set, newest first, each with how many runs used it."""
+        record = await self.get(user, reference)
+        query = select(Dataset).where(Dataset.series_id == record.series_id).order_by(col(Dataset.version).desc())
+        versions = await self._database.read(lambda session: session.exec(query).all())
+        uses = await self.count_uses([version.id for version in versions])
+        return [(version, uses.get(version.id, 0)) for version in versions]
+
+    async def count_uses(self, dataset_ids: Sequence[str]) -> Mapping[str, int]:
+        """How many runs were started on each of these versions."""
+        return await self._database.read(partial(catalogue.count_uses, dataset_ids=dataset_ids))
+
     async def get(self, user: User, reference: str) -> Dataset:
-        """A data set of this person's, or a built-in sample, by its id or its `path`.
+        """A data set that this person may read, by its id or its `path`.
 
         Raises:
             NotFound: there is none, or it is somebody else's.
         """
         dataset_id = reference.removeprefix(REFERENCE_PREFIX)
-        record = await self._database.read(lambda session: session.get(Dataset, dataset_id))
-        if record is None or record.owner_id not in {user.id, None}:
+        query = select(Dataset).where(Dataset.id == dataset_id, readable_by(user))
+        record = await self._database.read(lambda session: session.exec(query).first())
+        if record is None:
             raise unknown_dataset(reference)
         return record
 
+    async def get_changeable(self, user: User, reference: str) -> Dataset:
+        """Like `get`, for a data set that this person may change or delete.
+
+        Raises:
+            NotAllowed: it is a built-in sample, or shared by somebody else.
+        """
+        record = await self.get(user, reference)
+        if record.owner_id is None:
+            text = "“{name}” is built in and stays."
+            raise NotAllowed("sample_is_built_in", Message(text, {"name": record.name}))
+        if record.owner_id != user.id and user.role != Role.ADMIN:
+            text = "“{name}” is shared with you to read and use. Only its owner can change or delete it."
+            raise NotAllowed("not_the_owner", Message(text, {"name": record.name}))
+        return record
+
     async def get_ready(self, user: User, reference: str) -> Dataset:
-        """Like `get`, for a data set that can be trained on.
+        """Like `get`, for a data set whose table is there.
 
         Raises:
             Conflict: it is still being read, or could not be.
         """
         record = await self.get(user, reference)
         if record.status != DatasetStatus.READY:
-            text = "The data set “{name}” is not ready: it is still being read, or could not be. Try again in a moment."
-            raise Conflict("dataset_not_ready", Message(text, {"name": record.name}), "dataset")
+            raise still_reading(record.name)
         return record
 
-    @property
-    def max_upload_bytes(self) -> int:
-        return self._settings.max_upload_bytes
+    async def get_trainable(self, user: User, reference: str) -> Dataset:
+        """Like `get_ready`, once it is decided what becomes of rows that could not be read.
+
+        Raises:
+            Conflict: that is not decided.
+        """
+        record = await self.get_ready(user, reference)
+        if record.unreadable_rows and not record.choices.get("leave_out_unreadable"):
+            text = (
+                "{count} rows of “{name}” could not be read. Look at them on the page of the data set, and leave them out or"
+                " read the file another way."
+            )
+            raise Conflict("rows_undecided", Message(text, {"count": record.unreadable_rows, "name": record.name}), "dataset")
+        return record
 
     async def profile(self, record: Dataset) -> dict[str, Any]:
-        """What the ingest worker found out about the columns."""
-        path = self.folder_of(record.id) / "profile.json"
-        try:
-            profile: dict[str, Any] = json.loads(await asyncio.to_thread(path.read_text, encoding="utf-8"))
-        except FileNotFoundError:
-            raise unknown_dataset(record.id) from None
+        """What the worker found out about the columns; waits for it while it is being found out.
+
+        Raises:
+            Conflict: it could not be found out.
+        """
+        with self.watch.watching(record.id) as changed:
+            while True:
+                is_busy = self._readings.is_busy(record.id)
+                profile = await self.partial_profile(record)
+                if COLUMNS_STAGE in profile.get("stages", [COLUMNS_STAGE]):
+                    return profile
+                if not is_busy:
+                    raise still_reading(record.name)
+                await changed.wait()
+                changed.clear()
+
+    async def partial_profile(self, record: Dataset) -> dict[str, Any]:
+        """The profile as far as it is done: its `stages` say how far that is."""
+        profile = await asyncio.to_thread(read_profile, self.folders.profile(record))
+        if profile is None:
+            raise unknown_dataset(record.id)
         return profile
 
-    async def rows(self, record: Dataset, offset: int, limit: int) -> TablePage:
-        """`limit` rows from row `offset` on."""
-        return await asyncio.to_thread(read_page, self.table_of(record.id), offset, limit)
+    async def table_columns(self, record: Dataset) -> dict[str, str]:
+        """DuckDB's type of each column, by its name."""
+        return await self._tables.run(partial(read_columns, table=self.folders.table(record)))
+
+    async def rows(self, record: Dataset, query: TableQuery) -> TablePage:
+        """A page of rows; when the caller is cancelled, reading it ends.
+
+        Raises:
+            Refusal: the query does not suit the table.
+        """
+        return await self._tables.run(partial(read_page, table=self.folders.table(record), query=query))
+
+    async def original(self, record: Dataset) -> Path:
+        """The file as it was uploaded.
+
+        Raises:
+            NotFound: there is none, as for built-in samples.
+        """
+        path = self.folders.original(record.id)
+        if not await asyncio.to_thread(path.is_file):
+            text = "“{name}” was not uploaded, so there is no original file. Take the table instead."
+            raise NotFound("no_original", Message(text, {"name": record.name}), "dataset")
+        return path
+
+    async def export_csv(self, record: Dataset) -> Path:
+        """The table as a CSV file; the caller removes it."""
+        return await asyncio.to_thread(export_csv, self.folders.table(record), self._settings.data_dir / "exports")
+
+    async def preview(self, user: User, reference: str, choices: ReadingChoices) -> Mapping[str, Any]:
+        """What the beginning of the original would look like, read so."""
+        return await self._readings.preview(await self.get_changeable(user, reference), choices)
+
+    async def read_again(self, user: User, reference: str, choices: ReadingChoices) -> Dataset:
+        """Read the original as chosen: in place, or as a new version when a run has used this one.
+
+        Raises:
+            Refusal: it cannot be read so; the table stays as it was.
+        """
+        record = await self.get_changeable(user, reference)
+        if await self._database.write(partial(catalogue.begin_reading_again, record=record)):
+            return await self._readings.read_in_place(record, choices)
+        if record.status != DatasetStatus.READY:
+            raise being_read(record.name)
+        version = Dataset(**{**record.model_dump(include=set(_COPIED)), "id": new_id("data"), "is_profiled": False})
+        await asyncio.to_thread(self.folders.share_original, record.id, version.id)
+        version = await self._database.write(partial(catalogue.add_reading, source=record, record=version))
+        return await self._readings.read_new(version, choices)
+
+    async def leave_out_unreadable(self, user: User, reference: str) -> Dataset:
+        """Decide that rows which could not be read are left out: the table stays as it is."""
+        record = await self.get_changeable(user, reference)
+        choices = {**record.choices, "leave_out_unreadable": True}
+        return await self._readings.save(record, choices=choices)
+
+    async def edit(
+        self,
+        user: User,
+        reference: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        is_shared: bool | None = None,
+    ) -> Dataset:
+        """Change what all versions of a data set share; None leaves it.
+
+        Raises:
+            Refusal: a name or description that cannot be used. Conflict: the name is taken.
+        """
+        record = await self.get_changeable(user, reference)
+        values: dict[str, Any] = {}
+        if name is not None:
+            values["name"] = check_name(name, "")
+        if description is not None:
+            values["description"] = catalogue.check_description(description)
+        if is_shared is not None:
+            values["is_shared"] = is_shared
+
+        def change(session: Any) -> None:  # noqa: ANN401
+            if "name" in values:
+                catalogue.rename_series(session, record, values["name"])
+            if values:
+                catalogue.update_series(session, record, **values)
+
+        await self._database.write(change)
+        return await self.get(user, record.id)
 
     async def delete(self, user: User, reference: str) -> None:
-        """Delete record and files.
+        """Delete one version: record and files.
 
         Raises:
             NotFound: it is not this person's. NotAllowed: it is a built-in sample. Conflict: a job is using it.
         """
-        record = await self.get(user, reference)
-        if record.owner_id is None:
-            text = "“{name}” is built in and stays."
-            raise NotAllowed("sample_is_built_in", Message(text, {"name": record.name}))
-        await self._database.write(lambda session: _delete_unused(session, record))
-        await asyncio.to_thread(shutil.rmtree, self.folder_of(record.id), ignore_errors=True)
+        record = await self.get_changeable(user, reference)
+        await self._database.write(partial(catalogue.delete_version, record=record))
+        await self._readings.abandon(record)
+        await asyncio.to_thread(self.folders.remove, record.id)
+        self.watch.tell(record.id)
 
-    def folder_of(self, dataset_id: str) -> Path:
-        sample = dataset_id.removeprefix(SAMPLE_PREFIX)
-        if sample != dataset_id:
-            return self._settings.data_dir / "samples" / sample
-        return self._settings.data_dir / "datasets" / dataset_id
-
-    def table_of(self, dataset_id: str) -> Path:
-        return self.folder_of(dataset_id) / "table.parquet"
-
-    async def _read_original(self, record: Dataset, is_resumed: bool = False) -> Dataset:
-        folder = self.folder_of(record.id)
-        run = RunFolder((folder / "ingest").resolve())
-        order = IngestOrder(
-            original=str((folder / "original").resolve()),
-            format=record.type,
-            output=str(folder.resolve()),
-            memory_mb=self._settings.ingest_memory_mb,
-        )
-        async with self._ingests:
-            if is_resumed and (run.read_exit() or is_keeper_alive(run)):
-                outcome = await self._launcher.wait(run, INGEST_TIMEOUT_SECONDS)  # it went on without us
-            else:
-                await asyncio.to_thread(shutil.rmtree, run.path, ignore_errors=True)
-                outcome = await self._launcher.run(run, order.as_dict(), INGEST_TIMEOUT_SECONDS)
-        if outcome is not None and outcome.code == WorkerExit.COMPLETED:
-            profile = await self.profile(record)
-            return await self._save(record, DatasetStatus.READY, rows=profile["rows"], columns=len(profile["columns"]))
-        refusal = await asyncio.to_thread(failure_of, run, outcome)
-        if is_resumed:  # nobody waits for the answer: the data set itself must tell
-            return await self._save(record, DatasetStatus.FAILED, problem=refusal.problems[0].as_dict())
-        await self._database.write(lambda session: session.exec(delete(Dataset).where(col(Dataset.id) == record.id)))
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        raise refusal
-
-    async def _save(self, record: Dataset, status: DatasetStatus, **fields: object) -> Dataset:
-        values = {"status": status, **fields}
-        query = update(Dataset).where(col(Dataset.id) == record.id).values(**values)
-        await self._database.write(lambda session: session.exec(query))
-        record.sqlmodel_update(values)
-        return record
+    async def sweep(self) -> None:
+        """Remove what a server that was killed left half done: folders without a record."""
+        known = set(await self._database.read(lambda session: session.exec(select(Dataset.id)).all()))
+        await asyncio.to_thread(self.folders.sweep, known)
 
 
-def _move_original(incoming: Path, folder: Path) -> None:
-    folder.mkdir(parents=True)
-    incoming.replace(folder / "original")
+_COPIED = (
+    "owner_id", "name", "filename", "type", "packing", "size", "sha256", "description", "is_shared",
+)  # fmt: skip
 
 
-def _delete_unused(session: DatabaseSession, record: Dataset) -> None:
-    if record.status == DatasetStatus.READING:
-        text = "The data set “{name}” is still being read. Delete it when that is done."
-        raise Conflict("dataset_being_read", Message(text, {"name": record.name}))
-    in_use = {*LIVE, JobStatus.QUEUED, JobStatus.PAUSED}
-    job_id = session.exec(select(Job.id).where(Job.dataset_id == record.id, col(Job.status).in_(in_use))).first()
-    if job_id:
-        text = "The data set “{name}” is in use by the run {job}. Stop that run first."
-        raise Conflict("dataset_in_use", Message(text, {"name": record.name, "job": job_id}))
-    session.exec(delete(Dataset).where(col(Dataset.id) == record.id))
-
-
-def _sweep(data_dir: Path, known: Collection[str]) -> None:
-    for part in (data_dir / "incoming").glob("*.part"):
-        part.unlink(missing_ok=True)
-    for folder in (data_dir / "datasets").glob("data_*"):
-        if folder.name not in known:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def unknown_dataset(reference: str) -> NotFound:
-    """The answer for a data set that is not there, is somebody else's, or has just been deleted."""
-    text = "There is no data set “{dataset}”. Choose one of yours, or a built-in sample."
-    return NotFound("dataset_not_found", Message(text, {"dataset": reference[:80]}), "dataset")
-
-
-def describe_dataset(record: Dataset) -> dict[str, Any]:
-    """The `dataset` object of the REST interface."""
-    return {
-        "id": record.id,
-        "name": record.name,
-        "filename": record.filename,
-        "path": f"{REFERENCE_PREFIX}{record.id}",
-        "size": record.size,
-        "type": record.type,
-        "uploaded_at": record.uploaded_at.isoformat(),
-        "status": record.status,
-        "rows": record.rows,
-        "columns": record.columns,
-        "sha256": record.sha256,
-        "sample": record.owner_id is None,
-        "error": record.problem,
-    }
+def _move_original(incoming: Path, original: Path) -> None:
+    original.parent.mkdir(parents=True)
+    shutil.move(incoming, original)

@@ -1,56 +1,121 @@
-"""An upload on its way to disk: counted and hashed as it arrives, refused past the limit, gone without a trace if it fails."""
+"""An upload on its way to disk: counted and hashed as it arrives, refused past its room, gone without a trace if it fails.
+
+What its file may be called, and what kind of file that name promises, is decided here too.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Protocol
 
-from app.errors import TooLarge, WrongType, refuse
-from trainer.contract import Message
+from app.errors import PlatformError, TooLarge, Unavailable, WrongType, refuse
+from trainer.contract import ENDINGS, PACKINGS, Message
 
-TYPES = ("csv", "json", "jsonl")
+PART_ENDING = ".part"
+PACKED = "zip"  # the type of an upload whose format only its one member tells
 LONGEST_NAME = 200
+HASHED_BYTES = 1 << 20  # at a time, when what is on disk already must be read again
 CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories
+GIGABYTE, MEGABYTE, KILOBYTE = 1_000_000_000, 1_000_000, 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of one upload is taken: past `limit_bytes` it is refused with `too_much`, and when the disk fills up."""
+
+    limit_bytes: int
+    too_much: PlatformError
+    floor_bytes: int = 0  # of the disk, which stay free; 0 is not looked at
+
+
+class ReceivedFile(Protocol):
+    """What has arrived, whichever way it came."""
+
+    path: Path
+    size: int
+
+    def finish(self) -> str:
+        """Close the file and return the SHA-256 of what arrived."""
 
 
 class IncomingFile:
     """The bytes of one upload, in a file of its own under a name of ours. Blocking: use it from a thread."""
 
-    def __init__(self, folder: Path, limit_bytes: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{secrets.token_hex(16)}.part"
-        self.size = 0
-        self._limit_bytes = limit_bytes
+    def __init__(self, path: Path, room: Room) -> None:
+        """Begin `path`, or go on with what is there from an earlier life of the server."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._room = room
         self._hash = hashlib.sha256()
-        self._file = self.path.open("xb")
+        self._hashed_bytes = 0
+        # Unbuffered: what was counted is on the disk's side, and closing cannot fail for want of space.
+        self._file = path.open("ab", buffering=0)
+        self.size = self._file.tell()
 
-    def write(self, chunk: bytes) -> None:
-        """Append `chunk`.
+    def write(self, pieces: Iterable[bytes]) -> None:
+        """Append `pieces`.
 
         Raises:
-            TooLarge: the file grew past the limit.
+            PlatformError: the file grew past its room, or the disk is nearly full.
         """
-        self.size += len(chunk)
-        if self.size > self._limit_bytes:
-            raise too_large(self._limit_bytes)
-        self._hash.update(chunk)
-        self._file.write(chunk)
+        if self._file.closed:
+            self._file = self.path.open("ab", buffering=0)
+        for piece in pieces:
+            self._check_room(len(piece))
+            if self._hashed_bytes == self.size:
+                self._hash.update(piece)
+                self._hashed_bytes += len(piece)
+            rest = memoryview(piece)
+            while rest:
+                written = self._file.write(rest)
+                self.size += written
+                rest = rest[written:]
+
+    def pause(self) -> None:
+        """Close the file until more arrives."""
+        self._file.close()
 
     def finish(self) -> str:
         """Close the file and return the SHA-256 of what arrived."""
         self._file.close()
+        if self._hashed_bytes < self.size:
+            with self.path.open("rb") as file:
+                file.seek(self._hashed_bytes)
+                while piece := file.read(HASHED_BYTES):
+                    self._hash.update(piece)
+            self._hashed_bytes = self.size
         return self._hash.hexdigest()
 
     def discard(self) -> None:
         self._file.close()
         self.path.unlink(missing_ok=True)
 
+    def _check_room(self, more_bytes: int) -> None:
+        if self.size + more_bytes > self._room.limit_bytes:
+            raise self._room.too_much
+        if self._room.floor_bytes and free_bytes(self.path.parent) - more_bytes < self._room.floor_bytes:
+            raise disk_nearly_full()
+
+
+def free_bytes(folder: Path) -> int:
+    """What the disk of `folder` still takes."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
+
+
+def disk_nearly_full() -> Unavailable:
+    text = "The server's disk is nearly full, so it takes no more files. Delete data you no longer need, or tell its operator."
+    return Unavailable("disk_nearly_full", Message(text), "file")
+
 
 def too_large(limit_bytes: int) -> TooLarge:
     text = "The file is larger than {limit} MB, the limit here. Upload a smaller file or a sample of it."
-    return TooLarge("file_too_large", Message(text, {"limit": limit_bytes // 1_000_000}), "file")
+    return TooLarge("file_too_large", Message(text, {"limit": limit_bytes // MEGABYTE}), "file")
 
 
 def clean_filename(filename: str) -> str:
@@ -59,26 +124,57 @@ def clean_filename(filename: str) -> str:
     return _without_controls(last)[-LONGEST_NAME:]
 
 
-def type_of(filename: str) -> str:
-    """The type by the file's ending.
+def type_of(filename: str) -> tuple[str, str]:
+    """(format, packing) by the file's ending: ("csv", ""), ("csv", "gz"); ("", "zip") when only the one member tells.
 
     Raises:
-        WrongType: none of `TYPES`.
+        WrongType: no kind of file that can be read.
     """
-    ending = PurePosixPath(filename.lower()).suffix.removeprefix(".")
-    if ending not in TYPES:
-        text = "“{filename}” is not a kind of file that can be read. Upload a .csv, .json or .jsonl file."
-        raise WrongType("wrong_type", Message(text, {"filename": filename}), "file")
-    return ending
+    name = PurePosixPath(filename.lower())
+    packing = name.suffix.removeprefix(".") if name.suffix.removeprefix(".") in PACKINGS else ""
+    inner = PurePosixPath(name.stem) if packing else name
+    found = ENDINGS.get(inner.suffix.removeprefix("."), "")
+    if found or packing == PACKED:
+        return found, packing
+    params = {"filename": filename, "endings": ", ".join(f".{ending}" for ending in ENDINGS)}
+    text = "“{filename}” is not a kind of file that can be read. These can: {endings}, each also packed as .gz or .zip."
+    if packing:
+        text = "“{filename}” does not say what is packed in it. Name it like table.csv.gz, with one of these endings: {endings}."
+    raise WrongType("wrong_type", Message(text, params), "file")
 
 
 def check_name(name: str, filename: str) -> str:
-    """The data set's name: as given, or the file's without its ending."""
-    chosen = _without_controls(name).strip() or PurePosixPath(filename).stem
+    """The data set's name: as given, or the file's without its endings."""
+    chosen = _without_controls(name).strip() or _without_endings(filename)
     if len(chosen) > LONGEST_NAME:
         text = "The name has {length} characters. It may have at most {longest}."
         raise refuse("name_too_long", Message(text, {"length": len(chosen), "longest": LONGEST_NAME}), "name")
     return chosen
+
+
+def in_words(size_bytes: int) -> Message:
+    """A size that goes into a sentence."""
+    if size_bytes >= GIGABYTE:
+        return Message("{size} GB", {"size": _tenths(size_bytes / GIGABYTE)})
+    if size_bytes >= MEGABYTE:
+        return Message("{size} MB", {"size": _tenths(size_bytes / MEGABYTE)})
+    if size_bytes >= KILOBYTE:
+        return Message("{size} kB", {"size": _tenths(size_bytes / KILOBYTE)})
+    return Message("{size} bytes", {"size": size_bytes})
+
+
+def _tenths(value: float) -> float:
+    """One digit after the point, none of it when that is 0."""
+    rounded = round(value, 1)
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+def _without_endings(filename: str) -> str:
+    """`penguins.csv.gz` is about penguins."""
+    name = PurePosixPath(filename)
+    is_packed = name.suffix.lower().removeprefix(".") in PACKINGS
+    inner = PurePosixPath(name.stem)
+    return inner.stem if is_packed and inner.suffix.lower().removeprefix(".") in ENDINGS else name.stem
 
 
 def _without_controls(text: str) -> str:

@@ -15,7 +15,7 @@ from sqlmodel import Session as DatabaseSession
 from sqlmodel import col, func, select, update
 
 from app.database import Database
-from app.datasets.service import unknown_dataset
+from app.datasets.catalogue import unknown_dataset
 from app.errors import Conflict
 from app.jobs.devices import CPU
 from app.jobs.fairness import choose_next
@@ -154,6 +154,9 @@ class JobQueue:
         dataset = session.get(Dataset, job.dataset_id)
         if dataset is None or dataset.status != DatasetStatus.READY:
             raise unknown_dataset(job.dataset_id)
+        if dataset.reading != job.dataset_reading:
+            text = "The data set “{name}” has just been read another way. Look at it, then start the run again."
+            raise Conflict("dataset_changed", Message(text, {"name": dataset.name}), "dataset")
         self._refuse_too_many(session, job.owner_id)
         session.add(job)
 

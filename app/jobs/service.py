@@ -10,8 +10,9 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from app.database import Database
+from app.datasets.folders import SAMPLE_PREFIX
 from app.datasets.samples import DEFAULT_SAMPLE, Samples
-from app.datasets.service import SAMPLE_PREFIX, Datasets
+from app.datasets.service import Datasets
 from app.errors import NotFound
 from app.jobs.devices import Places
 from app.jobs.feed import Feed
@@ -58,11 +59,19 @@ class Jobs:
         reference = dataset_reference or DEFAULT_SAMPLE
         if SAMPLE_PREFIX in reference:
             await self._samples.wait()
-        dataset = await self._datasets.get_ready(user, reference)
+        dataset = await self._datasets.get_trainable(user, reference)
         profile = await self._datasets.profile(dataset)
         spec = settle_target(TrainingSpec.parse(request, REQUIRED), profile)
         spec = self._places.settle(spec, len(profile["columns"]))
-        job = Job(owner_id=user.id, dataset_id=dataset.id, dataset_name=dataset.name, spec=spec.as_dict())
+        job = Job(
+            owner_id=user.id,
+            dataset_id=dataset.id,
+            dataset_name=dataset.name,
+            dataset_version=dataset.version,
+            dataset_reading=dataset.reading,
+            dataset_hash=dataset.content_hash,
+            spec=spec.as_dict(),
+        )
         await self._queue.add(job)
         self._feed.publish(job)
         self._supervisor.wake()

@@ -111,6 +111,8 @@ def describe_job(job: Job) -> dict[str, Any]:
         "last_event_at": job.last_event_at.isoformat() if job.last_event_at else None,
         "dataset": job.dataset_id,
         "dataset_name": job.dataset_name,
+        "dataset_version": job.dataset_version,
+        "dataset_hash": job.dataset_hash,
         "settings": job.spec,
         "metrics": job.metrics,
         "attempt": job.attempt,

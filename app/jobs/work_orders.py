@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from app.datasets.service import Datasets
+from app.datasets.folders import DatasetFolders
 from app.jobs.devices import Places
 from app.jobs.queue import run_folder_name
 from app.records import Begin, Job
@@ -23,7 +23,7 @@ MEMORY_SHARE = 0.8  # of the machine's memory, for all jobs together; the rest i
 class WorkOrders:
     """Writes the orders of one server's jobs."""
 
-    def __init__(self, settings: Settings, datasets: Datasets, places: Places) -> None:
+    def __init__(self, settings: Settings, datasets: DatasetFolders, places: Places) -> None:
         self._settings = settings
         self._data_dir = settings.data_dir.resolve()  # once: it asks the disk about every part of the path
         self._datasets = datasets
@@ -31,7 +31,7 @@ class WorkOrders:
 
     def order_for(self, job: Job) -> TrainOrder:
         return TrainOrder(
-            table=str(self._datasets.table_of(job.dataset_id).resolve()),
+            table=str((self._datasets.reading(job.dataset_id, job.dataset_reading) / "table.parquet").resolve()),
             training=TrainingSpec.parse(job.spec),
             threads=self.threads(),
             attempt=job.attempt,

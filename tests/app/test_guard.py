@@ -61,7 +61,7 @@ async def test_every_route_refuses_a_stranger(api: FastAPI, client: httpx.AsyncC
             continue
         answer = await client.request(method, path.replace("{", "").replace("}", ""))
         assert answer.status_code == 401, (method, path)
-        assert answer.json()["code"] == "not_authenticated"
+        assert method == "HEAD" or answer.json()["code"] == "not_authenticated"
 
 
 @pytest.mark.parametrize("path", ["/", "/runs", "/datasets", "/anything/else?x=1"])

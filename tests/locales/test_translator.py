@@ -37,7 +37,7 @@ def test_persian_dates_are_jalali_in_the_readers_zone() -> None:
 
 
 def test_plurals_follow_the_count() -> None:
-    one, many = "{count} row could not be read and was left out.", "{count} rows could not be read and were left out."
+    one, many = "{count} row could not be read and is left out.", "{count} rows could not be read and are left out."
     assert EN.plural(one, many, 1).startswith("1 row could")
     assert EN.plural(one, many, 1200).startswith("1,200 rows")
     assert FA.plural(one, many, 3).startswith("۳ ردیف خوانده نشدند")

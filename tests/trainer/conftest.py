@@ -13,7 +13,6 @@ import pytest
 
 from tests.trainer.keepers import Keepers
 from trainer.contract import EventWriter, IngestOrder, RunFolder
-from trainer.reading.ingest import ingest
 
 Ingest = Callable[..., dict[str, Any]]
 
@@ -25,6 +24,8 @@ def ingest_text(tmp_path: Path) -> Ingest:
     def run(content: str | bytes, file_format: str = "csv") -> dict[str, Any]:
         original = tmp_path / f"original.{file_format}"
         original.write_bytes(content if isinstance(content, bytes) else content.encode())
+        from trainer.reading.ingest import ingest  # noqa: PLC0415
+
         profile = ingest(IngestOrder(str(original), file_format, str(tmp_path / "data")))
         assert profile == json.loads((tmp_path / "data" / "profile.json").read_text())
         return profile
@@ -62,6 +63,8 @@ def write_houses(path: Path, rows: int = 200) -> Path:
 
 def ingest_file(path: Path, output: Path) -> Path:
     """The table.parquet of a CSV file."""
+    from trainer.reading.ingest import ingest  # noqa: PLC0415
+
     ingest(IngestOrder(str(path), "csv", str(output)))
     return output / "table.parquet"
 

@@ -49,7 +49,7 @@ def test_train_on_the_suggested_target_then_predict(tmp_path: Path) -> None:
     [
         (["--epochs", "0", "--lr", "abc", "--batch-size", "0"], ["“epochs”", "“batch_size”", "“lr”"]),
         (["--data", "none.csv"], ["There is no file “none.csv”"]),
-        (["--data", "table.xlsx"], ["“table.xlsx”"]),
+        (["--data", "table.pdf"], ["“table.pdf”"]),
         (["--out", "no/such/folder/model.pt"], ["cannot be written"]),
     ],
 )

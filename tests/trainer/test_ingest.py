@@ -40,10 +40,7 @@ def kinds(profile: dict[str, Any]) -> dict[str, str]:
         ("a\n1\n2\n", "csv", "one_column", ["“a”"]),
         ('{"a":1}\n{"a":2}', "jsonl", "one_column", ["“a”"]),
         (bytes(range(256)) * 8, "csv", "not_text", ["line 1"]),
-        ("a,b\n1,2\n".encode("utf-16"), "csv", "not_utf8", ["line 1".capitalize(), "0xFF"]),
         (b"a,b\n1,2\n3,\x00\n", "csv", "not_text", ["line 3"]),
-        ("a,b\n1,x\n2,café\n".encode("latin-1"), "csv", "not_utf8", ["Line 3", "0xE9"]),
-        (b"a,b\n1,\xc3", "csv", "not_utf8", ["Line 2"]),
         ('[{"a":1},\n{"a":2,}]', "json", "broken_json", ["line 2", "column 8"]),
         ('[{"a":1}\n{"a":2}]', "json", "broken_json", ["line 2", "column 1"]),
         ('[{"a":1}] x', "json", "broken_json", ["line 1", "column 11"]),
@@ -100,7 +97,7 @@ def test_refused_file_leaves_no_table(ingest_text: Ingest, tmp_path: Path) -> No
     ("content", "rows"),
     [
         ("a,b\r\n1,x\r\n2,y\r\n", [(1, "x"), (2, "y")]),
-        ("a;b\n1,5;x\n2;y\n", [("1,5", "x"), ("2", "y")]),
+        ("a;b\n1,5;x\n2;y\n", [(1.5, "x"), (2, "y")]),
         ("a\tb\n1\tx", [(1, "x")]),
         ("a|b\n1|x\n", [(1, "x")]),
         ("a,b\r1,x\r2,y\r", [(1, "x"), (2, "y")]),
@@ -154,12 +151,12 @@ def test_type_does_not_fail_late(ingest_text: Ingest, tmp_path: Path) -> None:
 
 
 def test_unreadable_rows_are_counted_with_line_and_reason(ingest_text: Ingest) -> None:
-    profile = ingest_text('a,b\n1,2\n3\n4,5\n6,7,8\n9,"x"y\n10,11\n12,13\n')
+    profile = ingest_text('a,b\n1,"2\n"\n3\n4,"5"\n6,7,8\n9,"x"y\n10,"11"\n12,"13"\n')
     rejected = profile["rejected"]
     assert profile["rows"] == 4
     assert rejected["count"] == 3
-    assert [row["line"] for row in rejected["rows"]] == [3, 5, 6]
-    assert Message.from_dict(rejected["rows"][0]["reason"]).english() == "The header has 2 columns, this row has 1."
+    assert [row["line"] for row in rejected["rows"]] == [4, 6, 7]
+    assert Message.from_dict(rejected["rows"][0]["reason"]).english() == "The table has 2 columns, this row has 1."
     assert rejected["rows"][1]["text"] == "6,7,8"
 
 
@@ -204,8 +201,8 @@ def test_file_name_is_no_pattern(tmp_path: Path, name: str) -> None:
 
 def test_json_keeps_column_order_nested_values_and_late_keys(ingest_text: Ingest, tmp_path: Path) -> None:
     profile = ingest_text('[{"b": 1, "a": {"x": [1, 2.5]}}, {"b": NaN, "late": true}, {"b": null, "a": "سلام"}]', "json")
-    assert list(kinds(profile)) == ["b", "a", "late"]
-    assert read_rows(tmp_path) == [(1, '{"x": [1, 2.5]}', None), (None, None, True), (None, "سلام", None)]
+    assert list(kinds(profile)) == ["b", "a.x", "late", "a"]
+    assert read_rows(tmp_path) == [(1, "[1, 2.5]", None, None), (None, None, True, None), (None, None, None, "سلام")]
 
 
 @pytest.mark.parametrize("file_format", ["json", "jsonl"])

@@ -1,6 +1,6 @@
 """The event log of a run: numbered JSON lines, appended by its worker and read by anyone from any number.
 
-Kinds: `attempt`, `state`, `plan`, `metric`, `log`, `artefact`, `result`, `problem` (docs/events.md names their fields).
+Kinds: `attempt`, `state`, `stage`, `plan`, `metric`, `log`, `artefact`, `result`, `problem` (docs/events.md names their fields).
 A torn last line, left by a killed worker, is never returned.
 """
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from trainer.contract.reading import ReadingChoices
 from trainer.contract.spec import TrainingSpec
 
 
@@ -54,23 +55,25 @@ class TrainOrder:
 
 @dataclass(frozen=True, slots=True)
 class IngestOrder:
-    """Read `original`, a file of type `format` (csv, json, jsonl), into table.parquet and profile.json in `output`."""
+    """Read `original` into table.parquet, written.parquet and profile.json in the folder `output`.
+
+    `format` is one of contract.reading.FORMATS, or "" where only the name inside an archive tells; `packing` is "gz",
+    "zip" or "". `choices` are what a person decided (ReadingChoices). A packed file may grow to `most_mb`. A preview
+    reads the beginning of the file and leaves preview.json instead.
+    """
 
     original: str
     format: str
     output: str
+    packing: str = ""
+    choices: ReadingChoices = field(default_factory=ReadingChoices)
     memory_mb: int = 1024
     threads: int = 1
+    most_mb: int = 1000
+    is_preview: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "kind": "ingest",
-            "original": self.original,
-            "format": self.format,
-            "output": self.output,
-            "memory_mb": self.memory_mb,
-            "threads": self.threads,
-        }
+        return {"kind": "ingest", **asdict(self), "choices": self.choices.as_dict()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def read_order(path: Path) -> Order:
         data |= {"training": TrainingSpec.parse(data["training"]), "resume_from": tuple(data.get("resume_from", ()))}
         return TrainOrder(**data)
     if kind == "ingest":
-        return IngestOrder(**data)
+        return IngestOrder(**{**data, "choices": ReadingChoices.parse(data.get("choices", {}))})
     if kind == "samples":
         return SamplesOrder(**data)
     raise ValueError(f"{path} asks for unknown work: {kind!r}")

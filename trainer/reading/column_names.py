@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainer.contract.messages import Message
+from trainer.reading.cell_text import PERSIAN_LETTERS
 
 MAX_NOTES = 20
 
 
 def tidy_names(written: Sequence[str]) -> tuple[list[str], list[Message]]:
-    """Trim names, name the unnamed `column_<position>` and number those alike apart from case.
+    """Trim names, write ي ك as ی ک, name the unnamed `column_<position>` and number those alike apart from case.
 
     Case counts as alike because DuckDB, like SQL, does not tell "Age" from "age".
     """
-    taken = {name.strip().casefold() for name in written}
+    taken = {name.strip().translate(PERSIAN_LETTERS).casefold() for name in written}
     used: set[str] = set()
     names, notes = [], []
     for position, original in enumerate(written, start=1):
         # NUL ends a name in half of the world's tools, and a name is shown on one line.
-        wanted = " ".join(original.replace("\0", " ").split())
+        wanted = " ".join(original.replace("\0", " ").translate(PERSIAN_LETTERS).split())
         name = wanted or f"column_{position}"
         if name.casefold() in used or (not wanted and name.casefold() in taken):
             name = _numbered(name, used | taken)

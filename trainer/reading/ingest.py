@@ -1,10 +1,11 @@
-"""A raw upload enters, table.parquet and profile.json leave.
+"""A raw upload enters; table.parquet, written.parquet (cells as they were written, where that differs) and profile.json leave.
 
-Refused, each with what to do instead: what `read_text_table` refuses, and a table of one column.
+Refused, each with what to do instead: what `open_cells` refuses, most rows unreadable, and a table of one column.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,62 +14,118 @@ import duckdb
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.orders import IngestOrder
 from trainer.contract.run_folder import write_json_atomically
-from trainer.reading.column_types import type_columns
-from trainer.reading.duckdb_session import open_duckdb, quote_text
-from trainer.reading.profile import profile_table
-from trainer.reading.text_table import TextTable, read_text_table
+from trainer.reading.cells import Cells, Source, no_rows, open_cells
+from trainer.reading.column_formats import ColumnFormat
+from trainer.reading.duckdb_session import open_duckdb
+from trainer.reading.profile import FormatFacts, profile_stages
+from trainer.reading.rejected_rows import RejectedRow
+from trainer.reading.typed_table import TypedTable
 
 TABLE_FILE = "table.parquet"
+WRITTEN_FILE = "written.parquet"
 PROFILE_FILE = "profile.json"
+TABLE_STAGE = "table"
+WORKING_FILES = (".decoded", ".unpacked", ".flat.csv", ".mended", ".sample")
+Tell = Callable[[str], None]
 
 
-def ingest(order: IngestOrder) -> dict[str, Any]:
-    """Read the original into `order.output` and return the profile.
+def ingest(order: IngestOrder, tell: Tell = lambda _stage: None) -> dict[str, Any]:
+    """Read the original into `order.output` and return the profile; `tell` hears of each stage as it is done.
 
     Raises:
-        Refusal: the file cannot be used; nothing is left in `order.output`.
+        Refusal: the file cannot be used; no table is left in `order.output`.
     """
     original, output = Path(order.original).absolute(), Path(order.output).absolute()
     output.mkdir(parents=True, exist_ok=True)
     try:
-        return _ingest(original, output, order)
+        with open_duckdb([original], output, order.memory_mb, order.threads) as connection:
+            return _ingest(connection, original, output, order, tell)
     except duckdb.OutOfMemoryException as error:
         message = Message(
             "The table does not fit into {memory} MB of memory. Split it into smaller files.", {"memory": order.memory_mb}
         )
         raise Refusal(Problem("too_large_for_memory", message)) from error
+    finally:
+        for name in WORKING_FILES:
+            (output / name).unlink(missing_ok=True)
 
 
-def _ingest(original: Path, output: Path, order: IngestOrder) -> dict[str, Any]:
-    with open_duckdb([original], output, order.memory_mb, order.threads) as connection:
-        table = read_text_table(connection, original, order.format, output)
-        _refuse_one_column(table)
-        _write_parquet(connection, type_columns(connection, table.names), output / TABLE_FILE)
-        profile = {
-            "rows": table.rows,
-            "bytes": original.stat().st_size,
-            "dialect": table.dialect,
-            "notes": [note.as_dict() for note in table.notes],
-            "rejected": table.rejected_as_dict(),
-            **profile_table(connection, output / TABLE_FILE),
-        }
+def _ingest(
+    connection: duckdb.DuckDBPyConnection, original: Path, output: Path, order: IngestOrder, tell: Tell
+) -> dict[str, Any]:
+    cells = open_cells(connection, source_of(order, original), output)
+    refuse_one_column(cells)
+    table = TypedTable(connection, cells, order.choices, output)
+    try:
+        with cells.refusing_damage():
+            rows = table.write(output / TABLE_FILE)
+        if order.choices.quote is None and cells.drop_quotes(connection):
+            rows = table.write(output / TABLE_FILE)
+        count, rejected = cells.find_rejected(connection)
+        refuse_few_rows(rows, count, rejected)
+        table.write_written(output / WRITTEN_FILE)
+    except BaseException:
+        for name in (TABLE_FILE, WRITTEN_FILE):
+            (output / name).unlink(missing_ok=True)
+        raise
+    profile: dict[str, Any] = {
+        "stages": [TABLE_STAGE],
+        "rows": rows,
+        "width": len(cells.names),
+        "bytes": original.stat().st_size,
+        "dialect": cells.dialect,
+        "notes": [note.as_dict() for note in cells.notes],
+        "rejected": {"count": count, "rows": [row.as_dict() for row in rejected]},
+    }
     write_json_atomically(output / PROFILE_FILE, profile)
+    tell(TABLE_STAGE)
+    facts = format_facts(cells, table.formats, order)
+    for stage, piece in profile_stages(connection, output / TABLE_FILE, facts=facts):
+        profile = {**profile, **piece, "stages": [*profile["stages"], stage]}
+        write_json_atomically(output / PROFILE_FILE, profile)
+        tell(stage)
     return profile
 
 
-def _refuse_one_column(table: TextTable) -> None:
-    if len(table.names) > 1:
+def source_of(order: IngestOrder, original: Path) -> Source:
+    return Source(original, order.format, order.packing, order.choices, order.most_mb * 1_000_000)
+
+
+def format_facts(cells: Cells, formats: Sequence[ColumnFormat], order: IngestOrder) -> dict[str, FormatFacts]:
+    """What reading found out about each column, for its profile."""
+    return {
+        name: FormatFacts(order.choices.kinds.get(name), _join(column.notes), column.unit)
+        for name, column in zip(cells.names, formats, strict=True)
+    }
+
+
+def _join(notes: Sequence[Message]) -> Message | None:
+    """Several sentences as one."""
+    joined: Message | None = None
+    for note in notes:
+        joined = Message("{first} {second}", {"first": joined, "second": note}) if joined else note
+    return joined
+
+
+def refuse_one_column(cells: Cells) -> None:
+    if len(cells.names) > 1:
         return
     message = Message(
         "The table has one column, “{column}”, so nothing to predict it from."
         " Add columns, or separate the columns with commas, semicolons or tabs.",
-        {"column": table.names[0]},
+        {"column": cells.names[0]},
     )
     raise Refusal(Problem("one_column", message))
 
 
-def _write_parquet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    """Write the rows of `query`; renamed into place, so that a table is there whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    connection.execute(f"COPY ({query}) TO {quote_text(str(temporary))} (FORMAT parquet)")
-    temporary.replace(path)
+def refuse_few_rows(rows: int, rejected_count: int, rejected: Sequence[RejectedRow]) -> None:
+    """A file of which little can be read is refused as a whole."""
+    if rejected_count > rows:
+        text = (
+            "Most rows cannot be read ({count} of them; the first in line {line}: {reason}) Correct the file and upload it again."
+        )
+        first = rejected[0]
+        message = Message(text, {"count": rejected_count, "line": first.line, "reason": first.reason})
+        raise Refusal(Problem("unreadable_rows", message))
+    if not rows:
+        raise no_rows()

@@ -1,222 +1,112 @@
-"""JSON objects enter, a CSV file of their values as text leaves.
+"""JSON of any size enters, a CSV file of its values as text leaves; only a row at a time is in memory.
 
-Two shapes are read: an array of objects (json) and one object per line (jsonl; also tried for json).
-Refused are broken JSON, with its line, and JSON that is no list of objects.
+Rows are objects or lists: in an array, one per line, in a list that an object holds, or as an object of columns.
+Refused are broken JSON, with its line, JSON that is no table, and too many columns.
 """
 
 from __future__ import annotations
 
-import csv
-import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from trainer.contract.messages import Message, Problem, Refusal
+from trainer.reading.json_columns import ListColumns, ObjectColumns, UnknownColumnError
+from trainer.reading.json_document import JsonDocument, read_columns
+from trainer.reading.json_lines import JsonLines
+from trainer.reading.json_refusals import MAX_COLUMNS, clean_text, too_many_columns
+from trainer.reading.json_shape import RowsInColumns, RowsInLines, RowsInList, RowsInSequence, find_shape
+from trainer.reading.json_stream import MAX_ROW_BYTES
+from trainer.reading.json_values import write_cell
+from trainer.reading.rejected_rows import RejectedRow
 
-JsonRow = dict[str, Any]
-MAX_COLUMNS = 10_000
-MAX_INTEGER_DIGITS = 400
-_SPACE = re.compile(r"[ \t\r\n]*")
-_NO_VALUE = Message("a value is missing here")
-_NO_SEPARATOR = Message("a comma or closing bracket is missing here")
-_NO_KEY = Message("a name in double quotes is missing here")
-_EXTRA = Message("something follows where the JSON has ended")
-_TOO_DEEP = Message("lists and objects are nested too deeply")
-_INVALID = Message("it is not valid JSON here")
-# How Python's messages begin: they are English, and change from version to version.
-_REASONS = {
-    "Expecting value": _NO_VALUE,
-    "Expecting ',' delimiter": _NO_SEPARATOR,
-    "Expecting ':' delimiter": Message("a colon is missing here"),
-    "Expecting property name": _NO_KEY,
-    "Illegal trailing comma": Message("a comma is too many here"),
-    "Unterminated string": Message("a text is not closed"),
-    "Invalid control character": Message("a text holds a line break or another control character"),
-    "Invalid \\": Message("a backslash is followed by something it cannot stand before"),
-    "Extra data": _EXTRA,
-}
+__all__ = ["MAX_COLUMNS", "MAX_CSV_ROW_BYTES", "JsonTable", "too_many_columns", "write_rows_as_csv"]
+
+SAMPLE_ROWS = 5_000
+# The quotes of JSON text in a cell are doubled, and every cell has two of its own and a comma.
+MAX_CSV_ROW_BYTES = 2 * MAX_ROW_BYTES + 4 * MAX_COLUMNS
+RowsShape = RowsInLines | RowsInList | RowsInSequence
 
 
-def write_rows_as_csv(path: Path, file_format: str, output: Path) -> list[str]:
-    """Write every object of `path` as one CSV row below a header of positions; returns the keys in order of appearance.
+@dataclass(frozen=True, slots=True)
+class JsonTable:
+    """What was read: the columns in order of first appearance, and what was left out.
 
-    Missing and null become empty; lists and objects become JSON text. The file is read twice, because a key may first
-    appear in the last row and the rows need not fit in memory.
+    `records` is the key of the list that holds the rows, None when they are at the top level; `record_choices` are all
+    keys of the top level that hold a list of objects.
     """
-    keys: dict[str, int] = {}
-    for row in _read_rows(path, file_format):
-        for key in row:
-            keys.setdefault(key, len(keys))
-        if len(keys) > MAX_COLUMNS:
-            raise too_many_columns(len(keys))
-    with output.open("w", encoding="utf-8", newline="") as file:
-        # Everything is quoted: a row with one empty cell would be a blank line, which CSV readers pass over.
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writerow(keys.values())
-        for row in _read_rows(path, file_format):
-            writer.writerow([_as_text(row.get(key)) for key in keys])
-    return [_as_text(key) for key in keys]
+
+    names: list[str]
+    records: str | None = None
+    record_choices: list[str] = field(default_factory=list)
+    rejected_count: int = 0
+    rejected: list[RejectedRow] = field(default_factory=list)
 
 
-def too_many_columns(columns: int) -> Refusal:
-    message = Message(
-        "The file has {columns} columns; at most {most} are read. Leave out those you do not need.",
-        {"columns": columns, "most": MAX_COLUMNS},
-    )
-    return Refusal(Problem("too_many_columns", message))
+def write_rows_as_csv(path: Path, file_format: str, output: Path, records: str | None = None) -> JsonTable:
+    """Write every row of `path`, UTF-8 text, as one CSV row below a header of positions.
 
+    An object in a row is flattened by one level; lists and deeper objects become JSON text; missing and null become empty.
+    A sample of the rows tells the columns; where a later row has another one, all rows are learned and written afresh.
 
-def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        # Half a surrogate pair ("\ud800") is valid JSON but no text; it cannot be stored.
-        return value.encode("utf-8", errors="replace").decode("utf-8").replace("\0", "")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | dict):
-        return _as_text(json.dumps(value, ensure_ascii=False))
-    return str(value)
-
-
-def _read_rows(path: Path, file_format: str) -> Iterator[JsonRow]:
-    if file_format == "json":
-        text = path.read_text(encoding="utf-8-sig")
-        start = _skip_space(text, 0)
-        if text[start] == "[":
-            yield from _array_rows(text, start)
-            return
-        if not _is_object_per_line(text, start):
-            raise _not_a_table(_kind_of(text[start:]))
-    yield from _line_rows(path)
-
-
-def _is_object_per_line(text: str, start: int) -> bool:
-    """Whether a .json file is really JSON lines: the first object ends on its own line, and another follows."""
-    if text[start] != "{":
-        return False
-    first_line, _, rest = text[start:].partition("\n")
-    try:
-        return isinstance(_parse(first_line), dict) and bool(rest.strip())
-    except ValueError:
-        _whole_document(text, start)  # one object over several lines: say what is broken, if anything is
-        return False
-
-
-def _whole_document(text: str, start: int) -> None:
-    try:
-        _, end = _DECODER.raw_decode(text, start)
-    except json.JSONDecodeError as error:
-        raise _broken(error.lineno, error.colno, _reason(error)) from None
-    end = _skip_space(text, end)
-    if end < len(text):
-        raise _broken_at(text, end, _EXTRA)
-
-
-def _array_rows(text: str, start: int) -> Iterator[JsonRow]:
-    position, number = _skip_space(text, start + 1), 0
-    if text[position : position + 1] == "]":
-        _expect_end(text, position + 1)
-        return
-    while True:
-        number += 1
+    Raises:
+        Refusal: `broken_json`, `not_a_table`, `too_many_columns` or `unknown_records`; `output` may be left incomplete.
+    """
+    shape = find_shape(path, file_format, records)
+    if isinstance(shape, RowsInColumns):
+        return _write_columns(path, shape, output)
+    columns = _learn_columns(_read(path, shape), SAMPLE_ROWS)
+    if columns.are_certain:
         try:
-            row, position = _DECODER.raw_decode(text, position)
-        except json.JSONDecodeError as error:
-            raise _broken(error.lineno, error.colno, _reason(error)) from None
-        except RecursionError:
-            raise _broken_at(text, position, _TOO_DEEP) from None
-        if not isinstance(row, dict):
-            raise _not_an_object(number, row)
-        yield row
-        position = _skip_space(text, position)
-        separator = text[position : position + 1]
-        if separator == "]":
-            _expect_end(text, position + 1)
-            return
-        if separator != ",":
-            raise _broken_at(text, position, _NO_SEPARATOR)
-        position = _skip_space(text, position + 1)
+            return _write_rows(columns, path, shape, output)
+        except UnknownColumnError:
+            pass
+    return _write_rows(_learn_columns(_read(path, shape)), path, shape, output)
 
 
-def _expect_end(text: str, position: int) -> None:
-    position = _skip_space(text, position)
-    if position < len(text):
-        raise _broken_at(text, position, _EXTRA)
+def _read(path: Path, shape: RowsShape) -> JsonLines | JsonDocument:
+    return JsonLines(path, shape.otherwise) if isinstance(shape, RowsInLines) else JsonDocument(path, shape)
 
 
-def _line_rows(path: Path) -> Iterator[JsonRow]:
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = _parse(line.rstrip("\r\n"))
-            except json.JSONDecodeError as error:
-                raise _broken(number, error.colno, _reason(error)) from None
-            except RecursionError:
-                raise _broken(number, 1, _TOO_DEEP) from None
-            if not isinstance(row, dict):
-                raise _not_an_object(number, row)
-            yield row
+def _learn_columns(reading: JsonLines | JsonDocument, most_rows: int | None = None) -> ObjectColumns | ListColumns:
+    with closing(reading.read_rows()) as rows:
+        first: Any = next(rows, None)
+        columns = ListColumns() if isinstance(first, list) else ObjectColumns()
+        if first is not None:
+            for row in islice(chain([first], rows), most_rows):
+                columns.learn(row)
+    columns.settle()
+    return columns
 
 
-def _skip_space(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position
+def _write_rows(columns: ObjectColumns | ListColumns, path: Path, shape: RowsShape, output: Path) -> JsonTable:
+    reading = _read(path, shape)
+    with closing(reading.read_rows()) as rows:
+        written = islice(rows, columns.rows_above, None)
+        _write_csv(columns.names, (columns.cells(row) for row in written), output)
+    within = shape if isinstance(shape, RowsInList) else RowsInList()
+    return JsonTable(columns.names, within.records, within.choices, reading.rejected_count, reading.rejected)
 
 
-def _parse_int(digits: str) -> int | float:
-    """Python refuses to read more than 4,300 digits; no column holds more than a float's 309 anyway."""
-    return int(digits) if len(digits) <= MAX_INTEGER_DIGITS else float(digits)
+def _write_columns(path: Path, shape: RowsInColumns, output: Path) -> JsonTable:
+    with closing(read_columns(path, shape)) as rows:
+        _write_csv(list(shape.places), ([write_cell(value) for value in row] for row in rows), output)
+    return JsonTable([clean_text(name) for name in shape.places])
 
 
-def _parse_constant(_name: str) -> None:
-    """NaN and Infinity are no JSON, though many programs write them; both mean a missing number."""
+def _write_csv(names: Sequence[str], rows: Iterable[list[str]], output: Path) -> None:
+    # Half a surrogate pair is no text; it becomes a question mark.
+    with output.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        file.write(_write_line([str(position) for position in range(len(names))]))
+        for row in rows:
+            file.write(_write_line(row))
 
 
-_DECODER = json.JSONDecoder(parse_int=_parse_int, parse_constant=_parse_constant)
-
-
-def _parse(line: str) -> object:
-    return _DECODER.decode(line)
-
-
-def _reason(error: json.JSONDecodeError) -> Message:
-    return next((reason for beginning, reason in _REASONS.items() if error.msg.startswith(beginning)), _INVALID)
-
-
-def _broken_at(text: str, position: int, what: Message) -> Refusal:
-    line = text.count("\n", 0, position) + 1
-    return _broken(line, position - (text.rfind("\n", 0, position)), what)
-
-
-def _broken(line: int, column: int, what: Message) -> Refusal:
-    message = Message(
-        "The JSON is broken in line {line}, column {column}: {what}. Correct it and upload the file again.",
-        {"line": line, "column": column, "what": what},
-    )
-    return Refusal(Problem("broken_json", message))
-
-
-def _not_an_object(number: int, value: object) -> Refusal:
-    message = Message(
-        "Row {number} is {found}, not an object. Every row must be an object such as {example}.",
-        {"number": number, "found": _kind_of(json.dumps(value)), "example": '{"age": 42, "city": "Yazd"}'},
-    )
-    return Refusal(Problem("not_a_table", message))
-
-
-def _not_a_table(found: str) -> Refusal:
-    message = Message(
-        "The file holds {found}, not a table. Give an array of objects, or one object per line.",
-        {"found": found},
-    )
-    return Refusal(Problem("not_a_table", message))
-
-
-def _kind_of(text: str) -> str:
-    kinds = {"{": "one object", "[": "an array", '"': "a text", "t": "true", "f": "false", "n": "null"}
-    return kinds.get(text[:1], "a number")
+def _write_line(cells: list[str]) -> str:
+    """Everything is quoted: a row with one empty cell would be a blank line, which CSV readers pass over."""
+    joined = "\0".join(cells)
+    if joined.count("\0") >= len(cells):  # NUL ends many a tool's text: that of a value is dropped
+        joined = "\0".join(cell.replace("\0", "") for cell in cells)
+    return '"' + joined.replace('"', '""').replace("\0", '","') + '"\n'

@@ -1,12 +1,12 @@
 """What each column is, and why: enters what was counted of a column, leaves its kind, its task as a target, and reasons.
 
-Kinds: number, integer, boolean, category, text, date, identifier, constant.
+Kinds: number, integer, boolean, category, text, date, identifier, constant. A kind that a person chose stands.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trainer.contract.messages import Message
@@ -14,23 +14,61 @@ from trainer.contract.target import LEAST_MEAN_ROWS_PER_CLASS, MOST_CLASSES
 
 FEW_ROWS = 20
 TEXT_WORDS = 3.0
+LONG_TEXT_WORDS = 8.0  # names of categories are shorter
+MOST_LONG_CATEGORIES = 50
 CATEGORY_SHARE = 0.5  # a category repeats: fewer than half of its values are distinct
 MANY_ROWS = 1000
 CLASS_SHARE_MANY_ROWS = 0.05
 CLASS_SHARE_FEW_ROWS = 0.1
 MAX_NUMERIC_CLASSES = 20
-IDENTIFIER_WORDS = frozenset({"id", "uuid", "guid", "key", "index", "idx", "no", "number", "nr", "serial", "rownum", "unnamed"})
-TARGET_NAMES = (
-    "target", "label", "labels", "outcome", "survived", "species", "diagnosis", "churn", "churned", "exited", "default",
-    "price", "sentiment", "quality", "class", "income", "salary", "rating", "result", "response", "value", "y",
-)  # fmt: skip
-TARGET_WORDS = ("target", "label", "outcome", "diagnosis", "churn", "price", "value")  # as a part: "median_house_value"
+FEWEST_OF_A_FORM = 3
+IDENTIFIER_WORDS = frozenset(
+    {"id", "uuid", "guid", "key", "index", "idx", "no", "number", "nr", "serial", "rownum", "unnamed", "code", "phone", "mobile"}
+    | {"شناسه", "ردیف", "شماره", "کد", "کدملی", "سریال", "تلفن", "موبایل", "همراه"}
+)
+CODE_WORDS = frozenset({"zip", "zipcode", "postcode", "postal", "pincode", "code", "codes", "کد", "کدپستی", "پستی"})
+YEAR_WORDS = frozenset({"year", "yr", "سال"})
+YEARS = (1000, 2200)  # of the Gregorian, the Jalali and the lunar calendar
+SHORT_YEARS = (0, 99)
+YES_OR_NO = (
+    frozenset({"yes", "no"}),
+    frozenset({"y", "n"}),
+    frozenset({"true", "false"}),
+    frozenset({"t", "f"}),
+    frozenset({"on", "off"}),
+    frozenset({"بله", "خیر"}),
+    frozenset({"بلی", "خیر"}),
+    frozenset({"بله", "نه"}),
+    frozenset({"درست", "نادرست"}),
+    frozenset({"دارد", "ندارد"}),
+    frozenset({"هست", "نیست"}),
+)
+# What names somebody or something by its form alone, whether or not it comes twice.
+FORMS: Mapping[str, Message] = {
+    r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}": Message(
+        "The values are UUIDs, which name something and tell nothing."
+    ),
+    r"[^@\s]+@[^@\s]+\.[^@\s.]+": Message("The values are e-mail addresses, which name somebody and tell nothing."),
+    r"(https?://|www\.)\S+": Message("The values are web addresses, which name something and tell nothing."),
+    r"(\+|00)\d[\d ()-]{7,17}|09\d{9}|\(?\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}": Message(
+        "The values are telephone numbers, which name somebody and tell nothing."
+    ),
+}
+LATIN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
+NAMES_ROWS = Message("Every row has its own value, which names the row rather than tells about it.")
+CHOSEN = Message("You chose it.")
 UNPREDICTABLE: Mapping[str, Message] = {
     "constant": Message("It never changes, so there is nothing to predict."),
     "identifier": Message("It names the row, which cannot be predicted from other rows."),
     "text": Message("Free text cannot be predicted."),
     "date": Message("Dates cannot be predicted."),
 }
+SENTENCES = Message("The values are sentences, {distinct} different ones.")
+ABOUT_SENTENCES = Message("The values are sentences, about {distinct} different ones.")
+REPEATED = Message("{distinct} values that repeat.")
+ABOUT_REPEATED = Message("About {distinct} values that repeat.")
+SHORT = Message("{distinct} short values in a small table.")
+TOO_MANY = Message("Too many different values for a category ({distinct}).")
 NUMERIC_TYPES = frozenset({"BIGINT", "DOUBLE"})
 
 
@@ -48,6 +86,8 @@ class ColumnStatistics:
     mean: float | int | str | None = None
     are_whole: bool = False  # every number is a whole one
     mean_words: float = 0.0
+    examples: tuple[str, ...] = ()
+    distinct_is_exact: bool = True
 
     @property
     def present(self) -> int:
@@ -63,22 +103,16 @@ class Column:
     reason: Message
     task: str | None
     task_reason: Message
+    guessed_kind: str
+    is_chosen: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """The column to predict; None where no column can be."""
-
-    target: str | None
-    task: str | None
-    reason: Message
-
-
-def describe_column(statistics: ColumnStatistics) -> Column:
-    """Decide kind and task by the rules of this module."""
-    kind, reason = find_kind(statistics)
+def describe_column(statistics: ColumnStatistics, chosen_kind: str | None = None) -> Column:
+    """Decide kind and task by the rules of this module; a kind that a person chose goes before."""
+    guessed, why = find_kind(statistics)
+    kind, reason = (chosen_kind, CHOSEN) if chosen_kind else (guessed, why)
     task, task_reason = find_task(kind, statistics)
-    return Column(statistics, kind, reason, task, task_reason)
+    return Column(statistics, kind, reason, task, task_reason, guessed, is_chosen=chosen_kind is not None)
 
 
 def find_kind(statistics: ColumnStatistics) -> tuple[str, Message]:
@@ -99,37 +133,89 @@ def _why_constant(statistics: ColumnStatistics) -> Message:
 def _numeric_kind(statistics: ColumnStatistics) -> tuple[str, Message]:
     if statistics.sql_type == "DOUBLE":
         return "number", Message("Every value is a number.")
-    if _is_unique(statistics) and (_counts_rows(statistics) or has_word(statistics.name, IDENTIFIER_WORDS)):
-        return "identifier", Message("Every row has its own value, which names the row rather than tells about it.")
+    if _is_unique(statistics) and may_be_identifier(statistics):
+        return "identifier", NAMES_ROWS
+    if has_word(statistics.name, CODE_WORDS) and statistics.distinct < CATEGORY_SHARE * statistics.present:
+        return "category", Message("Whole numbers that are codes, as the name says: adding them up would mean nothing.")
+    if _are_years(statistics):
+        return "integer", Message("Every value is a whole number, and a year, as the name says.")
     return "integer", Message("Every value is a whole number.")
 
 
 def _text_kind(statistics: ColumnStatistics) -> tuple[str, Message]:
     share = statistics.distinct / statistics.present
-    if statistics.mean_words >= TEXT_WORDS and share >= CATEGORY_SHARE:
-        return "text", Message("The values are sentences, {distinct} different ones.", {"distinct": statistics.distinct})
+    form = _find_form(statistics.examples)
+    if form and share >= CATEGORY_SHARE:
+        return "identifier", form
+    if _are_sentences(statistics, share):
+        return "text", _counted(statistics, SENTENCES, ABOUT_SENTENCES)
     if share < CATEGORY_SHARE:
-        return "category", Message("{distinct} values that repeat.", {"distinct": statistics.distinct})
+        is_answer = frozenset(example.casefold() for example in statistics.examples) in YES_OR_NO
+        return "category", Message("Two words, for yes and for no.") if is_answer else _counted(
+            statistics, REPEATED, ABOUT_REPEATED
+        )
+    return _seldom_repeated_kind(statistics)
+
+
+def _seldom_repeated_kind(statistics: ColumnStatistics) -> tuple[str, Message]:
     if _is_unique(statistics):
-        return "identifier", Message("Every row has its own value, which names the row rather than tells about it.")
+        return "identifier", NAMES_ROWS
     if statistics.present < FEW_ROWS:
-        return "category", Message("{distinct} short values in a small table.", {"distinct": statistics.distinct})
-    return "text", Message("Too many different values for a category ({distinct}).", {"distinct": statistics.distinct})
+        return "category", _counted(statistics, SHORT)
+    return "text", _counted(statistics, TOO_MANY)
+
+
+def _counted(statistics: ColumnStatistics, exact: Message, about: Message | None = None) -> Message:
+    chosen = exact if statistics.distinct_is_exact or about is None else about
+    return Message(chosen.text, {"distinct": statistics.distinct})
+
+
+def _are_sentences(statistics: ColumnStatistics, share: float) -> bool:
+    """Free text may repeat, too: "thanks" or a form letter makes no category of thousands of messages."""
+    if statistics.mean_words >= TEXT_WORDS and (share >= CATEGORY_SHARE or statistics.distinct > MOST_CLASSES):
+        return True
+    return statistics.mean_words >= LONG_TEXT_WORDS and statistics.distinct > MOST_LONG_CATEGORIES
+
+
+def _find_form(examples: tuple[str, ...]) -> Message | None:
+    if len(examples) < FEWEST_OF_A_FORM:
+        return None
+    written = [example.strip().translate(LATIN_DIGITS) for example in examples]
+    return next((why for form, why in FORMS.items() if all(re.fullmatch(form, text) for text in written)), None)
+
+
+def _are_years(statistics: ColumnStatistics) -> bool:
+    low, high = statistics.low, statistics.high
+    if not isinstance(low, int) or not isinstance(high, int) or not has_word(statistics.name, YEAR_WORDS):
+        return False
+    return any(first <= low and high <= last for first, last in (YEARS, SHORT_YEARS))
 
 
 def _is_unique(statistics: ColumnStatistics) -> bool:
-    return statistics.present >= FEW_ROWS and statistics.distinct == statistics.present
+    return statistics.present >= FEW_ROWS and statistics.distinct_is_exact and statistics.distinct == statistics.present
+
+
+def may_be_identifier(statistics: ColumnStatistics) -> bool:
+    """Whether whole numbers, if all are different, name rows: by the column's name, or because they count the rows."""
+    return _counts_rows(statistics) or has_word(statistics.name, IDENTIFIER_WORDS)
 
 
 def _counts_rows(statistics: ColumnStatistics) -> bool:
     """Whether the column is 0, 1, 2, ... or 1, 2, 3, ...: a row number."""
-    return statistics.missing == 0 and statistics.low in (0, 1) and statistics.high == statistics.rows - 1 + int(statistics.low)
+    if statistics.sql_type != "BIGINT" or statistics.missing or statistics.low not in (0, 1):
+        return False
+    return statistics.high == statistics.rows - 1 + int(statistics.low)
 
 
 def has_word(name: str, words: frozenset[str]) -> bool:
-    """Whether one of `words` is a part of a name such as "customer_id" or "CustomerID"."""
+    """Whether one of `words` is a part of a name such as "customer_id", "CustomerID" or "شناسهٔ مشتری"."""
     separated = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
-    return any(part.casefold() in words for part in re.split(r"[\W_]+", separated))
+    return any(part in words for part in re.split(r"[\W_]+", fold(separated)))
+
+
+def fold(name: str) -> str:
+    """Without capitals, vowel marks and the Arabic forms of Persian letters."""
+    return re.sub("[\u064b-\u0655]", "", name.casefold()).translate(str.maketrans("يكۀ", "یکه"))
 
 
 def find_task(kind: str, statistics: ColumnStatistics) -> tuple[str | None, Message]:
@@ -148,25 +234,8 @@ def find_task(kind: str, statistics: ColumnStatistics) -> tuple[str | None, Mess
 
 def _has_few_whole_values(statistics: ColumnStatistics) -> bool:
     """Numbers that stand for classes, such as 0 and 1, or a grade from 1 to 5."""
-    if not statistics.are_whole:
+    if not statistics.are_whole or _are_years(statistics):
         return False
     share = CLASS_SHARE_MANY_ROWS if statistics.present > MANY_ROWS else CLASS_SHARE_FEW_ROWS
     few = statistics.distinct <= max(2, min(MAX_NUMERIC_CLASSES, share * statistics.present))
     return few and statistics.distinct <= statistics.present / 2
-
-
-def suggest_target(columns: Sequence[Column], known: str | None = None) -> Suggestion:
-    """The `known` target, else the most telling name, else the last column that can be predicted."""
-    usable = {column.statistics.name: column for column in columns if column.task}
-    if known in usable:
-        return Suggestion(known, usable[known].task, Message("This is what the table was made for."))
-    telling = next((name for word in TARGET_NAMES for name in usable if name.casefold() == word), None)
-    telling = telling or next((name for word in TARGET_WORDS for name in usable if has_word(name, frozenset({word}))), None)
-    if telling:
-        return Suggestion(
-            telling, usable[telling].task, Message("Its name, “{name}”, is one that targets have.", {"name": telling})
-        )
-    if usable:
-        last = list(usable)[-1]
-        return Suggestion(last, usable[last].task, Message("It is the last column that can be predicted."))
-    return Suggestion(None, None, Message("No column can be predicted: none is a number or has values that repeat."))

@@ -1,4 +1,4 @@
-"""Uploads: streamed, counted, hashed, refused past the limit, and never leaving a trace when refused."""
+"""Uploads: streamed, counted, hashed, refused past their room, and never leaving a trace when refused."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from app.api.multipart import _UploadForm
-from app.datasets.uploads import IncomingFile, check_name, clean_filename, type_of
-from app.errors import TooLarge, WrongType
-from trainer.contract import Refusal
+from app.datasets.uploads import IncomingFile, Room, check_name, clean_filename, free_bytes, in_words, too_large, type_of
+from app.errors import TooLarge, Unavailable, WrongType
+from trainer.contract import ENDINGS, Refusal
 
 LIMIT = 1000
 
 
 @pytest.fixture
 def incoming(tmp_path: Path) -> IncomingFile:
-    return IncomingFile(tmp_path / "incoming", LIMIT)
+    return IncomingFile(tmp_path / "incoming" / "one.part", Room(LIMIT, too_large(LIMIT)))
 
 
 def form_of(filename: str, content: bytes, name: str = "My data") -> bytes:
@@ -33,27 +33,55 @@ def test_the_file_arrives_unchanged_in_whatever_pieces(incoming: IncomingFile, s
     content = b"a,b\r\n1,2\r\n--se\r\nnot the end\r\n--se"
     body = form_of("rows.csv", content)
     form = _UploadForm(b"sep", incoming)
-    for start in range(0, len(body), step):
-        form.feed(body[start : start + step])
+    form.feed([body[start : start + step] for start in range(0, len(body), step)])
     assert form.is_complete
     assert (form.filename, form.name.decode()) == ("rows.csv", "My data")
     assert incoming.finish() == hashlib.sha256(content).hexdigest()
 
 
+def test_a_file_that_cannot_be_read_is_refused_before_its_bytes_come(incoming: IncomingFile) -> None:
+    form = _UploadForm(b"sep", incoming)
+    with pytest.raises(WrongType):
+        form.feed([form_of("program.exe", b"").partition(b"\r\n--sep--")[0]])
+    incoming.discard()
+
+
 def test_bytes_are_counted_and_hashed(incoming: IncomingFile) -> None:
-    incoming.write(b"abc")
-    incoming.write(b"def")
+    incoming.write([b"abc", b"de"])
+    incoming.write([b"f"])
     assert incoming.size == 6
     assert incoming.finish() == hashlib.sha256(b"abcdef").hexdigest()
     assert incoming.path.read_bytes() == b"abcdef"
 
 
-def test_a_file_past_the_limit_is_refused_and_leaves_nothing(incoming: IncomingFile) -> None:
-    incoming.write(b"x" * LIMIT)
+def test_what_came_in_an_earlier_life_of_the_server_is_counted_and_hashed_too(tmp_path: Path) -> None:
+    path, room = tmp_path / "one.part", Room(LIMIT, too_large(LIMIT))
+    path.write_bytes(b"abc")
+    incoming = IncomingFile(path, room)
+    assert incoming.size == 3
+    incoming.write([b"def"])
+    incoming.pause()
+    incoming.write([b"ghi"])
+    assert incoming.finish() == hashlib.sha256(b"abcdefghi").hexdigest()
+    assert path.read_bytes() == b"abcdefghi"
+
+
+def test_a_file_past_its_room_is_refused_and_leaves_nothing(incoming: IncomingFile) -> None:
+    incoming.write([b"x" * LIMIT])
     with pytest.raises(TooLarge):
-        incoming.write(b"x")
+        incoming.write([b"x"])
     incoming.discard()
     assert list(incoming.path.parent.iterdir()) == []
+
+
+def test_no_byte_is_taken_that_would_bring_the_disk_below_its_floor(tmp_path: Path) -> None:
+    floor = free_bytes(tmp_path) + 1_000_000_000
+    incoming = IncomingFile(tmp_path / "one.part", Room(LIMIT, too_large(LIMIT), floor))
+    with pytest.raises(Unavailable) as refused:
+        incoming.write([b"x"])
+    assert refused.value.problems[0].code == "disk_nearly_full"
+    assert incoming.path.read_bytes() == b""
+    incoming.discard()
 
 
 @pytest.mark.parametrize(
@@ -67,23 +95,51 @@ def test_no_path_survives_in_a_file_name(sent: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("filename", "expected"), [("a.csv", "csv"), ("A.CSV", "csv"), ("x.y.json", "json"), ("گل.jsonl", "jsonl")]
+    ("filename", "expected"),
+    [
+        ("a.csv", ("csv", "")),
+        ("A.CSV", ("csv", "")),
+        ("a.tsv", ("csv", "")),
+        ("x.y.json", ("json", "")),
+        ("گل.jsonl", ("jsonl", "")),
+        ("a.ndjson", ("jsonl", "")),
+        ("a.parquet", ("parquet", "")),
+        ("a.xlsx", ("xlsx", "")),
+        ("a.csv.gz", ("csv", "gz")),
+        ("a.Tsv.GZ", ("csv", "gz")),
+        ("a.json.zip", ("json", "zip")),
+        ("a.zip", ("", "zip")),
+        ("a.b.zip", ("", "zip")),
+    ],
 )
-def test_the_type_is_the_ending(filename: str, expected: str) -> None:
+def test_format_and_packing_are_in_the_endings(filename: str, expected: tuple[str, str]) -> None:
     assert type_of(filename) == expected
 
 
-@pytest.mark.parametrize("filename", ["a.exe", "csv", "a.csv.zip", ".csv", ""])
-def test_other_endings_are_refused_by_name(filename: str) -> None:
+@pytest.mark.parametrize("filename", ["a.exe", "csv", "a.csv.bz2", ".csv", "", "a.gz", "a.exe.gz", ".csv.gz", "a.xls"])
+def test_other_endings_are_refused_by_name_and_told_what_can_be_read(filename: str) -> None:
     with pytest.raises(WrongType) as refused:
         type_of(filename)
     assert filename in str(refused.value)
+    assert all(f".{ending}" in str(refused.value) for ending in ENDINGS)
 
 
-def test_a_data_set_is_named_after_its_file_unless_told_otherwise() -> None:
-    assert check_name("", "penguins.csv") == "penguins"
-    assert check_name("  Birds ", "penguins.csv") == "Birds"
+@pytest.mark.parametrize("filename", ["penguins.csv", "penguins.csv.gz", "penguins.XLSX.zip", "penguins.zip", "penguins.tsv"])
+def test_a_data_set_is_named_after_its_file_unless_told_otherwise(filename: str) -> None:
+    assert check_name("", filename) == "penguins"
+    assert check_name("  Birds ", filename) == "Birds"
+
+
+def test_names_keep_what_they_are_written_with_and_nothing_else() -> None:
     assert check_name("گل‌ها\x00\n", "penguins.csv") == "گل‌ها"
     assert clean_filename("گل‌ها\x00.csv") == "گل‌ها.csv"
+    assert check_name("", "v1.2.csv") == "v1.2"
     with pytest.raises(Refusal):
         check_name("x" * 201, "penguins.csv")
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(12, "12 bytes"), (1_500, "1.5 kB"), (2_000_000, "2 MB"), (3_140_000_000, "3.1 GB")]
+)
+def test_sizes_are_said_in_units(size: int, expected: str) -> None:
+    assert in_words(size).english() == expected

@@ -1,0 +1,73 @@
+"""/api/datasets/upload and /from-url: a file comes in one piece as a form, or is fetched from a web address.
+
+For files that come in parts, see tus.py.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+
+from app.api.auth import current_user
+from app.api.bodies import announced_bytes, while_connected
+from app.api.multipart import FORM_OVERHEAD_BYTES, receive_file
+from app.api.responses import StrictRoute
+from app.datasets.catalogue import describe_dataset
+from app.errors import refuse
+from app.platform import Platform
+from trainer.contract import Message
+
+UPLOAD_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}, "name": {"type": "string"}},
+                }
+            }
+        },
+    }
+}
+
+
+class WebAddress(BaseModel):
+    """A file somewhere else, and what its data set is to be called."""
+
+    url: str
+    name: str = ""
+
+
+def create_router(platform: Platform) -> APIRouter:
+    router = APIRouter(prefix="/api/datasets", tags=["data sets"], route_class=StrictRoute)
+
+    @router.post("/upload", openapi_extra=UPLOAD_FORM)
+    async def upload(request: Request) -> dict[str, Any]:
+        """Upload a .csv, .tsv, .json, .jsonl, .ndjson, .parquet or .xlsx file, also as .gz or .zip; answers when it is read."""
+        user = current_user(request)
+        async with platform.quota.receiving(user, announced_bytes(request), FORM_OVERHEAD_BYTES) as incoming:
+            filename, name = await receive_file(request, incoming)
+            record = await platform.datasets.accept(user, incoming, filename, name)
+        return {"ok": True, "dataset": describe_dataset(record)}
+
+    @router.post("/from-url")
+    async def import_from_url(body: WebAddress, request: Request) -> dict[str, Any]:
+        """Fetch a table from a web address, where the operator allows it; answers when it has been read."""
+        user = current_user(request)
+        async with AsyncExitStack() as stack:
+            try:
+                async with while_connected(request), platform.remote_files.open(user, body.url) as remote:
+                    incoming = await stack.enter_async_context(platform.quota.receiving(user, remote.size))
+                    await remote.download(incoming)
+            except ClientDisconnect:
+                raise refuse("cut_off", Message("Whoever asked for this file has left, so it was not fetched.")) from None
+            record = await platform.datasets.accept(user, incoming, remote.filename, body.name)
+        return {"ok": True, "dataset": describe_dataset(record)}
+
+    return router

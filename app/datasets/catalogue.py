@@ -1,0 +1,178 @@
+"""Data sets in the database: versions in series, whose they are, and which runs use them. All of it runs in a transaction.
+
+A series is what a person sees as one data set: its versions share name, description and sharing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import Session, and_, col, delete, func, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
+
+from app.datasets.uploads import CONTROLS
+from app.errors import Conflict, NotFound, refuse
+from app.records import LIVE, Dataset, DatasetStatus, Job, JobStatus, User
+from trainer.contract import Message
+
+REFERENCE_PREFIX = "datasets/"
+READING_RULES = 1  # counted up when the same original would be read otherwise: then it is another content
+LONGEST_DESCRIPTION = 4_000
+IN_USE = (*LIVE, JobStatus.QUEUED, JobStatus.PAUSED)
+
+
+def add_version(session: Session, record: Dataset) -> Dataset:
+    """Record an upload: the next version of the owner's data set of that name, or the first of a new one."""
+    same_name = select(Dataset).where(Dataset.owner_id == record.owner_id, Dataset.name == record.name)
+    latest = session.exec(same_name.order_by(col(Dataset.version).desc()).limit(1)).first()
+    if latest is not None:
+        _continue_series(record, latest)
+    session.add(record)
+    return record
+
+
+def add_reading(session: Session, source: Dataset, record: Dataset) -> Dataset:
+    """Record a version that is the original of `source`, read another way."""
+    in_series = select(Dataset).where(Dataset.series_id == source.series_id)
+    latest = session.exec(in_series.order_by(col(Dataset.version).desc()).limit(1)).one()
+    _continue_series(record, latest)
+    session.add(record)
+    return record
+
+
+def _continue_series(record: Dataset, latest: Dataset) -> None:
+    record.series_id, record.version = latest.series_id, latest.version + 1
+    record.name, record.description, record.is_shared = latest.name, latest.description, latest.is_shared
+    record.owner_id = latest.owner_id
+
+
+def content_hash(original_sha256: str, choices: dict[str, Any]) -> str:
+    """What a run was trained on: the original, and how it was read."""
+    how = {name: value for name, value in choices.items() if name != "leave_out_unreadable"}
+    told = json.dumps([READING_RULES, original_sha256, how], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def readable_by(user: User) -> Any:  # noqa: ANN401 - a condition of SQLAlchemy's
+    """The data sets that this person may look at and train on."""
+    return or_(Dataset.owner_id == user.id, col(Dataset.owner_id).is_(None), col(Dataset.is_shared))
+
+
+def select_latest() -> SelectOfScalar[Dataset]:
+    """Only the latest version of every series."""
+    newest = select(Dataset.series_id, func.max(Dataset.version).label("version")).group_by(col(Dataset.series_id)).subquery()
+    matches = and_(col(Dataset.series_id) == newest.c.series_id, col(Dataset.version) == newest.c.version)
+    return select(Dataset).join(newest, matches)
+
+
+def count_uses(session: Session, dataset_ids: Sequence[str]) -> dict[str, int]:
+    """How many runs, whatever became of them, were started on each of these versions."""
+    counted = select(Job.dataset_id, func.count()).where(col(Job.dataset_id).in_(dataset_ids)).group_by(col(Job.dataset_id))
+    return dict(session.exec(counted).all())
+
+
+def rename_series(session: Session, record: Dataset, name: str) -> None:
+    """Give all versions another name.
+
+    Raises:
+        Conflict: another of the owner's data sets has it.
+    """
+    others = select(Dataset.id).where(
+        Dataset.owner_id == record.owner_id, Dataset.name == name, Dataset.series_id != record.series_id
+    )
+    if session.exec(others.limit(1)).first():
+        text = "You have another data set called “{name}”. Choose another name."
+        raise Conflict("name_taken", Message(text, {"name": name}), "name")
+    update_series(session, record, name=name)
+
+
+def update_series(session: Session, record: Dataset, **values: object) -> None:
+    session.exec(update(Dataset).where(col(Dataset.series_id) == record.series_id).values(**values))
+
+
+def begin_reading_again(session: Session, record: Dataset) -> bool:
+    """Mark a version as being read anew; False when a run has used it, so that it must stay as it is.
+
+    Raises:
+        Conflict: it is being read already.
+    """
+    if session.exec(select(Job.id).where(Job.dataset_id == record.id).limit(1)).first():
+        return False
+    query = update(Dataset).where(col(Dataset.id) == record.id, col(Dataset.status) != DatasetStatus.READING)
+    changed = session.exec(query.values(status=DatasetStatus.READING))
+    if changed.rowcount == 0:
+        raise being_read(record.name)
+    return True
+
+
+def delete_version(session: Session, record: Dataset) -> None:
+    """Delete the record.
+
+    Raises:
+        Conflict: it is being read, or a run that is not over uses it.
+    """
+    current = session.get(Dataset, record.id)
+    if current is None:
+        raise unknown_dataset(record.id)
+    if current.status == DatasetStatus.READING:
+        raise being_read(record.name)
+    job_id = session.exec(select(Job.id).where(Job.dataset_id == record.id, col(Job.status).in_(IN_USE))).first()
+    if job_id:
+        text = "The data set “{name}” is in use by the run {job}. Stop that run first."
+        raise Conflict("dataset_in_use", Message(text, {"name": record.name, "job": job_id}))
+    session.exec(delete(Dataset).where(col(Dataset.id) == record.id))
+
+
+def check_description(description: str) -> str:
+    """What somebody wrote about a data set.
+
+    Raises:
+        Refusal: it is too long.
+    """
+    kept = "".join(letter for letter in description if letter == "\n" or unicodedata.category(letter) not in CONTROLS).strip()
+    if len(kept) > LONGEST_DESCRIPTION:
+        text = "The description has {length} characters. It may have at most {longest}."
+        params = {"length": len(kept), "longest": LONGEST_DESCRIPTION}
+        raise refuse("description_too_long", Message(text, params), "description")
+    return kept
+
+
+def being_read(name: str) -> Conflict:
+    text = "The data set “{name}” is still being read. Wait until that is done."
+    return Conflict("dataset_being_read", Message(text, {"name": name}))
+
+
+def unknown_dataset(reference: str) -> NotFound:
+    """The answer for a data set that is not there, is somebody else's, or has just been deleted."""
+    text = "There is no data set “{dataset}”. Choose one of yours, or a built-in sample."
+    return NotFound("dataset_not_found", Message(text, {"dataset": reference[:80]}), "dataset")
+
+
+def describe_dataset(record: Dataset) -> dict[str, Any]:
+    """The `dataset` object of the REST interface."""
+    return {
+        "id": record.id,
+        "name": record.name,
+        "description": record.description,
+        "filename": record.filename,
+        "path": f"{REFERENCE_PREFIX}{record.id}",
+        "size": record.size,
+        "type": record.type,
+        "uploaded_at": record.uploaded_at.isoformat(),
+        "status": record.status,
+        "rows": record.rows,
+        "columns": record.columns,
+        "sha256": record.sha256,
+        "series": record.series_id,
+        "version": record.version,
+        "content_hash": record.content_hash,
+        "choices": record.choices,
+        "shared": record.is_shared,
+        "unreadable_rows": record.unreadable_rows,
+        "sample": record.owner_id is None,
+        "error": record.problem,
+    }

@@ -1,0 +1,191 @@
+"""Carries readings through: a record is READING until its table is there, then READY while its profile is still growing.
+
+Readings outlive the request that asked for them, and a restart of the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from sqlmodel import col, delete, or_, select, update
+
+from app.database import Database
+from app.datasets.catalogue import content_hash
+from app.datasets.folders import DatasetFolders
+from app.datasets.reader import TABLE_STAGE, Reader, read_profile
+from app.datasets.watch import DatasetWatch
+from app.records import Dataset, DatasetStatus
+from trainer.contract import ReadingChoices, Refusal
+
+# What another way of reading the same file may mend.
+MENDABLE = frozenset({"one_column", "unreadable_rows", "not_decodable", "no_rows", "no_such_sheet"})
+GiveUp = Callable[[Refusal], Awaitable[None]]  # what becomes of the record when no table comes
+_log = logging.getLogger(__name__)
+
+
+class Readings:
+    """Every reading that is going on."""
+
+    def __init__(self, database: Database, folders: DatasetFolders, reader: Reader, watch: DatasetWatch) -> None:
+        self._database = database
+        self._folders = folders
+        self._reader = reader
+        self._watch = watch
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def is_busy(self, dataset_id: str) -> bool:
+        """Whether something is still being found out about it."""
+        return dataset_id in self._tasks
+
+    async def preview(self, record: Dataset, choices: ReadingChoices) -> Mapping[str, Any]:
+        return await self._reader.preview(record, choices)
+
+    async def read_new(
+        self, record: Dataset, choices: ReadingChoices | None = None, *, keeps_unreadable: bool = False
+    ) -> Dataset:
+        """Read a version for the first time.
+
+        Raises:
+            Refusal: it cannot be read; then nothing of it is kept, unless it may be mended and `keeps_unreadable`.
+        """
+
+        def is_kept(refusal: Refusal) -> bool:
+            return keeps_unreadable and refusal.problems[0].code in MENDABLE
+
+        async def give_up(refusal: Refusal) -> None:
+            if is_kept(refusal):
+                await self._fail(record, refusal)
+                return
+            await self._database.write(lambda session: session.exec(delete(Dataset).where(col(Dataset.id) == record.id)))
+            await asyncio.to_thread(self._folders.remove, record.id)
+
+        try:
+            return await self._read(record, choices or ReadingChoices(), give_up)
+        except Refusal as refusal:
+            if is_kept(refusal):
+                return record
+            raise
+
+    async def read_in_place(self, record: Dataset, choices: ReadingChoices) -> Dataset:
+        """Replace the table of a version that no run has used.
+
+        Raises:
+            Refusal: it cannot be read so; it stays as it was.
+        """
+        before = {"status": record.status, "problem": record.problem, "is_profiled": record.is_profiled}
+
+        async def stay(_refusal: Refusal) -> None:
+            await self.save(record, **before)
+
+        return await self._read(record, choices, stay)
+
+    async def resume(self) -> None:
+        """After a restart: go on with what was being read when the server stopped."""
+        query = select(Dataset).where(or_(Dataset.status == DatasetStatus.READING, col(Dataset.is_profiled).is_(False)))
+        for record in await self._database.read(lambda session: session.exec(query).all()):
+            _log.info("Going on with data set %s: the server stopped while it was being read", record.id)
+            asked_for = await asyncio.to_thread(self._reader.choices_of, record.id, record.reading + 1)
+            choices = asked_for or ReadingChoices.parse(record.choices)
+            with contextlib.suppress(Refusal):  # nobody waits for the answer: the data set itself tells
+                await self._read(record, choices, partial(self._fail_after_restart, record), resumes=True)
+
+    async def _fail_after_restart(self, record: Dataset, refusal: Refusal) -> None:
+        """What was to be replaced is still there; what was new cannot be read."""
+        if record.reading:
+            await self.save(record, status=DatasetStatus.READY, is_profiled=True)
+        else:
+            await self._fail(record, refusal)
+
+    async def abandon(self, record: Dataset) -> None:
+        """End a reading whose data set is deleted."""
+        task = self._tasks.get(record.id)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await self._reader.end(record.id, record.reading)
+
+    async def save(self, record: Dataset, **values: object) -> Dataset:
+        """Change the record, and tell everybody who watches it."""
+        query = update(Dataset).where(col(Dataset.id) == record.id).values(**values)
+        await self._database.write(lambda session: session.exec(query))
+        record.sqlmodel_update(values)
+        self._watch.tell(record.id)
+        return record
+
+    async def _fail(self, record: Dataset, refusal: Refusal) -> None:
+        await self.save(record, status=DatasetStatus.FAILED, problem=refusal.problems[0].as_dict(), is_profiled=True)
+
+    async def _read(self, record: Dataset, choices: ReadingChoices, give_up: GiveUp, *, resumes: bool = False) -> Dataset:
+        """Wait until the table is there; the rest goes on by itself, as all of it does when nobody waits any more."""
+        reading = record.reading + 1
+        is_unfinished = resumes and record.status == DatasetStatus.READY  # the table is there, its profile is not
+        if is_unfinished and await asyncio.to_thread(self._reader.is_going_on, record.id, record.reading):
+            reading = record.reading
+        is_there: asyncio.Future[Dataset] = asyncio.get_running_loop().create_future()
+        work = self._carry_through(record, reading, choices, is_there, give_up)
+        task = asyncio.create_task(work, name=f"reading data set {record.id}")
+        self._tasks[record.id] = task
+        task.add_done_callback(lambda done: self._forget(record.id, done, is_there))
+        return await asyncio.shield(is_there)
+
+    def _forget(self, dataset_id: str, task: asyncio.Task[None], is_there: asyncio.Future[Dataset]) -> None:
+        del self._tasks[dataset_id]
+        if task.cancelled():
+            is_there.cancel()
+        elif (error := task.exception()) is not None:
+            if not is_there.done():
+                is_there.set_exception(error)
+            else:
+                _log.error("Reading data set %s ended with an error", dataset_id, exc_info=error)
+        self._watch.tell(dataset_id)
+
+    async def _carry_through(
+        self,
+        record: Dataset,
+        reading: int,
+        choices: ReadingChoices,
+        is_there: asyncio.Future[Dataset],
+        give_up: GiveUp,
+    ) -> None:
+        try:
+            async for stage in self._reader.read(record, reading, choices):
+                if stage == TABLE_STAGE:
+                    await self._save_table(record, reading, choices)
+                    is_there.set_result(record)
+                self._watch.tell(record.id)
+        except Refusal as refusal:
+            if not is_there.done():
+                await give_up(refusal)
+                raise
+            _log.warning("The profile of data set %s is incomplete: %s", record.id, refusal)
+            await self.save(record, problem=refusal.problems[0].as_dict())
+        size = await asyncio.to_thread(self._folders.size, record.id)
+        await self.save(record, is_profiled=True, disk_bytes=size)
+
+    async def _save_table(self, record: Dataset, reading: int, choices: ReadingChoices) -> None:
+        path = self._folders.reading(record.id, reading) / "profile.json"
+        profile = await asyncio.to_thread(read_profile, path)
+        assert profile is not None, "the worker writes it before it tells of the table"
+        chosen = choices.as_dict()
+        if profile["rejected"]["count"] == record.unreadable_rows and record.choices.get("leave_out_unreadable"):
+            chosen["leave_out_unreadable"] = True  # what was decided about these rows stays decided
+        await self.save(
+            record,
+            status=DatasetStatus.READY,
+            problem=None,
+            type=profile["dialect"]["format"],
+            reading=reading,
+            choices=chosen,
+            content_hash=content_hash(record.sha256, chosen),
+            rows=profile["rows"],
+            columns=profile["width"],
+            unreadable_rows=profile["rejected"]["count"],
+            is_profiled=False,
+            disk_bytes=await asyncio.to_thread(self._folders.size, record.id),
+        )
+        await asyncio.to_thread(self._folders.remove_other_readings, record)

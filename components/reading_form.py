@@ -1,0 +1,93 @@
+"""How a file is read: every guess shown, each with what else could be chosen; calls back on every change.
+
+An empty choice is "as found". `choices()` are plain values, as typed where they cannot be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nicegui import ui
+from nicegui.elements.mixins.validation_element import ValidationElement
+
+from components.elements import box
+from locales import Translator, parse_number
+
+AS_FOUND = ""
+TYPED = ("skip_lines", "missing")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOption:
+    """One setting: its label and hint, what was found (as words), and what may be chosen instead (value: label)."""
+
+    name: str
+    label: str
+    found: str
+    options: Mapping[str, str]  # empty for a field in which one types
+    hint: str = ""
+
+
+@dataclass
+class ReadingForm:
+    """Draws itself on creation."""
+
+    _: Translator
+    options: Sequence[ReadingOption]
+    chosen: Mapping[str, Any]
+    on_change: Callable[[], None]
+    fields: dict[str, ValidationElement[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        with box("field-row"):
+            for option in self.options:
+                if option.options:
+                    self._select(option)
+                else:
+                    self._input(option)
+
+    def choices(self) -> dict[str, Any]:
+        """What is chosen; what stays as found is absent."""
+        return {name: self._value(name, element.value) for name, element in self.fields.items() if element.value}
+
+    def show_errors(self, errors: Mapping[str, str]) -> None:
+        for name, element in self.fields.items():
+            element.error = errors.get(name)
+            element.props["aria-invalid"] = "true" if name in errors else "false"
+
+    def forget(self) -> None:
+        """Leave everything as found."""
+        for element in self.fields.values():
+            element.value = AS_FOUND
+
+    def _value(self, name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the field holds
+        if name == "skip_lines":
+            return parse_number(value)
+        if name == "missing":
+            return [word.strip() for word in value.replace("،", ",").split(",") if word.strip()]
+        if name == "header":
+            return value == "yes"
+        return value.removeprefix("=")
+
+    def _select(self, option: ReadingOption) -> None:
+        found = self._("As found: {value}", value=option.found) if option.found else self._("As found")
+        options = {AS_FOUND: found, **option.options}
+        given = self.chosen.get(option.name)
+        value = AS_FOUND if given is None else {True: "yes", False: "no"}.get(given, f"={given}")
+        if value not in options:
+            options[value] = str(given)
+        element = ui.select(options, label=option.label, value=value, on_change=self.on_change)
+        element.props(f"outlined options-dense behavior=menu name={option.name}").classes("setting")
+        element.props["hint"] = option.hint
+        self.fields[option.name] = element
+
+    def _input(self, option: ReadingOption) -> None:
+        given = self.chosen.get(option.name)
+        value = ", ".join(given) if isinstance(given, list | tuple) else "" if given is None else self._.typed(given)
+        element = ui.input(option.label, value=value, placeholder=option.found)
+        element.props(f"outlined stack-label autocomplete=off debounce=400 name={option.name} dir=auto").classes("setting")
+        element.props["hint"] = option.hint
+        element.on_value_change(self.on_change)
+        self.fields[option.name] = element

@@ -1,0 +1,95 @@
+"""What the ways of reading a file are called: a found dialect and the choices enter, options with labels leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.reading_form import ReadingOption
+from locales import Translator
+from trainer.contract import Message
+
+ENCODINGS: Mapping[str, Message] = {
+    "utf-8": Message("UTF-8 (Unicode)"),
+    "utf-16-le": Message("UTF-16 (Unicode, little endian)"),
+    "utf-16-be": Message("UTF-16 (Unicode, big endian)"),
+    "windows-1256": Message("Windows-1256 (Persian and Arabic)"),
+    "windows-1252": Message("Windows-1252 (Western European)"),
+}
+DELIMITERS: Mapping[str, Message] = {
+    ",": Message("Comma ( , )"),
+    ";": Message("Semicolon ( ; )"),
+    "\t": Message("Tab"),
+    "|": Message("Vertical bar ( | )"),
+    ":": Message("Colon ( : )"),
+    "،": Message("Persian comma ( ، )"),
+    "؛": Message("Persian semicolon ( ؛ )"),
+    " ": Message("Space"),
+}
+QUOTES: Mapping[str, Message] = {
+    '"': Message('Double quotes ( " )'),
+    "'": Message("Single quotes ( ' )"),
+    "": Message("None"),
+}
+DECIMALS: Mapping[str, Message] = {".": Message("Point: 1,234.5"), ",": Message("Comma: 1.234,5")}
+COMMENTS: Mapping[str, Message] = {
+    "": Message("None"),
+    "#": Message("Lines that begin with #"),
+    "//": Message("Lines that begin with //"),
+}
+MOST_WORDS = 6
+
+
+def reading_options(_: Translator, dialect: Mapping[str, Any]) -> list[ReadingOption]:
+    """What can be chosen for a file that was read like this."""
+    file_format = dialect.get("format", "csv")
+    options: list[ReadingOption] = []
+    if "sheets" in dialect:
+        options.append(_names(_, "sheet", _("Sheet"), dialect["sheet"], dialect["sheets"]))
+    if len(dialect.get("record_choices") or ()) > 1:
+        options.append(_names(_, "records", _("List that holds the rows"), dialect["records"], dialect["record_choices"]))
+    if "encoding" in dialect:
+        options.append(_option(_, "encoding", _("Encoding"), dialect, ENCODINGS))
+    if file_format == "csv":
+        options.append(_option(_, "delimiter", _("Between the columns"), dialect, DELIMITERS))
+        options.append(_option(_, "quote", _("Around texts"), dialect, QUOTES))
+    if file_format in {"csv", "xlsx"}:
+        options += _table_options(_, dialect)
+    if file_format == "csv":
+        options.append(_option(_, "comment", _("Comments"), dialect, COMMENTS))
+    if "decimal" in dialect:
+        options.append(_option(_, "decimal", _("Decimal mark"), dialect, DECIMALS))
+    options.append(_missing(_, dialect))
+    return options
+
+
+def _table_options(_: Translator, dialect: Mapping[str, Any]) -> list[ReadingOption]:
+    yes, no = _("Yes: they are the columns’ names"), _("No: the first row holds values")
+    header = ReadingOption(
+        "header", _("Names in the first row"), yes if dialect.get("header", True) else no, {"yes": yes, "no": no}
+    )
+    skipped = ReadingOption(
+        "skip_lines",
+        _("Lines to skip at the top"),
+        _.number(dialect.get("skip_lines", 0)),
+        {},
+        _("Lines such as a title, above the names or the first row."),
+    )
+    return [header, skipped]
+
+
+def _option(_: Translator, name: str, label: str, dialect: Mapping[str, Any], words: Mapping[str, Message]) -> ReadingOption:
+    found = str(dialect.get(name, ""))
+    shown = _.message(words[found]) if found in words else found
+    return ReadingOption(name, label, shown, {f"={value}": _.message(message) for value, message in words.items()})
+
+
+def _names(_: Translator, name: str, label: str, found: str | None, names: list[str]) -> ReadingOption:
+    return ReadingOption(name, label, f"\u2068{found or ''}\u2069", {f"={choice}": f"\u2068{choice}\u2069" for choice in names})
+
+
+def _missing(_: Translator, dialect: Mapping[str, Any]) -> ReadingOption:
+    words = list(dialect.get("missing_found") or {}) or list(dialect.get("missing") or ())
+    shown = (", " if not _.is_persian else "، ").join(words[:MOST_WORDS])
+    hint = _("Separated by commas. Empty cells always count as missing.")
+    return ReadingOption("missing", _("Words for “missing”"), shown, {}, hint)

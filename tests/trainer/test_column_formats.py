@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.trainer.typed_columns import Cells, TypedColumns
+from trainer.reading.cell_text import CellRules
+from trainer.reading.column_formats import find_formats, typed_cell
+
+RULES = CellRules(missing=("NA", "?"))
+DAY, MOMENT = datetime.date(2024, 1, 2), datetime.datetime(2024, 1, 2, 10)
+
+
+@pytest.fixture(scope="module")
+def columns() -> Iterator[TypedColumns]:
+    with duckdb.connect() as connection:
+        yield TypedColumns(connection)
+
+
+@pytest.mark.parametrize(
+    ("cells", "sql_type", "values"),
+    [
+        (["1", "2", None], "BIGINT", [1, 2, None]),
+        ([" 1", "2 ", " NA "], "BIGINT", [1, 2, None]),
+        (["1", "2.5"], "DOUBLE", [1.0, 2.5]),
+        (["1", "2", "x"], "VARCHAR", ["1", "2", "x"]),
+        (["true", "FALSE", " True", None], "BOOLEAN", [True, False, True, None]),
+        (["yes", "no"], "VARCHAR", ["yes", "no"]),
+        (["t", "f"], "VARCHAR", ["t", "f"]),
+        (["true", "1"], "VARCHAR", ["true", "1"]),
+        (["2024-01-02", None], "DATE", [DAY, None]),
+        (["2024-01-02", "2024-01-02 10:00"], "TIMESTAMP", [datetime.datetime(2024, 1, 2), MOMENT]),
+        (["2024-01-02", "5"], "VARCHAR", ["2024-01-02", "5"]),
+        ([None, " ", " NA"], "VARCHAR", [None, None, None]),
+        ([], "VARCHAR", []),
+        (["سلام", " كتاب "], "VARCHAR", ["سلام", "کتاب"]),
+    ],
+)
+def test_a_column_has_the_narrowest_type_that_every_cell_fits(
+    columns: TypedColumns, cells: Cells, sql_type: str, values: list[Any]
+) -> None:
+    column = columns.type_column(cells, rules=RULES)
+    assert (column.sql_type, column.values) == (sql_type, values)
+    assert columns.convert(cells, column.form, RULES) == values
+
+
+@pytest.mark.parametrize(
+    ("first", "late", "sql_type"),
+    [
+        ("5", "late", "VARCHAR"),
+        ("5", "2.5", "DOUBLE"),
+        ("5", "007", "VARCHAR"),
+        ("5", "۵", "BIGINT"),
+        ("5", " 7", "BIGINT"),
+        ("5", "1_000", "VARCHAR"),
+        (" 5", "۵", "BIGINT"),
+        (" 5", "007", "VARCHAR"),
+        (" 5", "5 %", "VARCHAR"),
+        (" 5", "1,234", "BIGINT"),
+        ("2.5", "1_000", "VARCHAR"),
+        ("2.5", "007", "VARCHAR"),
+        ("2.5", "+-5", "VARCHAR"),
+        ("2.5", "inf", "DOUBLE"),
+        ("۲٫۵", "1۾5", "VARCHAR"),
+        ("12%", "5", "VARCHAR"),
+        ("12 تومان", "5 ریال", "BIGINT"),
+        ("2024-01-02", "1402/05/17", "DATE"),
+        ("2024-01-02", "2024-01-02 10:00", "TIMESTAMP"),
+        ("05/06/2023", "06/17/2023", "DATE"),
+        ("05/06/2023", "17/06/2023", "DATE"),
+        ("1402/05/17", "۱۴۰۲/۰۵/۱۷", "DATE"),
+        ("2024-01-02", "2024/01/02", "DATE"),
+        ("2024-01-02 10:00", "2024-01-02 10:00+03:30", "TIMESTAMP"),
+        ("true", "yes", "VARCHAR"),
+        (" true", "yes", "VARCHAR"),
+        (None, "5", "BIGINT"),
+        (None, "2024-01-02", "DATE"),
+        (" NA", "true", "BOOLEAN"),
+        ("کتاب", "كتاب", "VARCHAR"),
+    ],
+)
+def test_one_late_cell_counts_and_stops_what_the_first_ones_promised(
+    columns: TypedColumns, first: str | None, late: str, sql_type: str
+) -> None:
+    cells = [*[first] * 1500, late]
+    promised = columns.find_format(cells[:1200], rules=RULES)
+    with pytest.raises(duckdb.InvalidInputException, match="c0 has another format"):
+        columns.convert(cells, promised, RULES)
+    column = columns.type_column(cells, rules=RULES)
+    assert column.sql_type == sql_type
+    assert columns.convert(cells, column.form, RULES) == column.values
+    assert (column.values[-1] is None) == (late == "inf")
+
+
+PLAIN_CELLS = (
+    "12",
+    "-5",
+    "0",
+    "3.5",
+    " 8",
+    "007",
+    "true",
+    "2024-01-02",
+    "x",
+    "inf",
+    "1_000",
+    "99999999999999999999",
+    None,
+    " NA",
+)
+NUMBERS = ("12", "۱۲", "1,234", "۱۲٫۵", "3.5", "12%", "5 تومان", "5 ریال", "$5", "2 میلیون", " 8", "1e400", "07", None)
+DATES = (
+    "2024-01-02", "2024/01/02", "1402/05/17", "۱۷ مرداد ۱۴۰۲", "17 Aug 2023", "17/08/2023", "08/17/2023", "05/06/2023",
+    "17/05/1402", "2024-01-02 10:00", "2024-01-02 10:00+03:30", "1402/05/17 8:30", " 2024-01-02", None,
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), st.sampled_from([PLAIN_CELLS, NUMBERS, DATES]))
+def test_a_format_of_some_cells_holds_for_all_that_do_not_stop_it(
+    columns: TypedColumns, data: st.DataObject, pool: tuple[str | None, ...]
+) -> None:
+    few = data.draw(st.lists(st.sampled_from(pool), min_size=1, max_size=3, unique=True))
+    seen = data.draw(st.lists(st.sampled_from(few), min_size=1, max_size=5))
+    cells = [*seen, *data.draw(st.lists(st.sampled_from([*few, data.draw(st.sampled_from(pool))]), max_size=5))]
+    kind = data.draw(st.sampled_from([None, None, "number", "integer", "date", "boolean", "text"]))
+    promised = columns.find_format(seen, kind, RULES)
+    column = columns.type_column(cells, kind, RULES)
+    try:
+        values = columns.convert(cells, promised, RULES)
+    except duckdb.InvalidInputException:
+        return
+    assert values == column.values
+    assert (promised.sql_type, promised.unit, promised.keeps_written) == (
+        column.sql_type,
+        column.form.unit,
+        column.form.keeps_written,
+    )
+    assert promised.notes == column.form.notes or column.sql_type == "VARCHAR"  # why it is text is another reason then
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells", "sql_type", "values", "note"),
+    [
+        ("number", ["1", "x", "2.5"], "DOUBLE", [1.0, None, 2.5], "One value is no number and counts as missing: “x”."),
+        ("number", ["12%", "5"], "DOUBLE", [12.0, 5.0], "Numbers without a unit count as “%”, too."),
+        ("number", ["007", "1"], "DOUBLE", [7.0, 1.0], "Zeros at the beginning were left out."),
+        (
+            "number",
+            ["$5", "€3", "$7", "2"],
+            "DOUBLE",
+            [5.0, None, 7.0, None],
+            "2 values are no numbers and count as missing, such as “2”.",
+        ),
+        ("number", ["a", "b"], "DOUBLE", [None, None], "2 values are no numbers and count as missing, such as “a”."),
+        ("number", ["1", "inf"], "DOUBLE", [1.0, None], "One value is no number and counts as missing: “inf”."),
+        (
+            "integer",
+            ["1", "2.0", "2.5", "1e3"],
+            "BIGINT",
+            [1, 2, None, 1000],
+            "One value is no whole number and counts as missing: “2.5”.",
+        ),
+        (
+            "integer",
+            ["5", "99999999999999999999"],
+            "BIGINT",
+            [5, None],
+            "One value is no whole number and counts as missing: “99999999999999999999”.",
+        ),
+        ("date", ["2024-01-02", "2024"], "DATE", [DAY, None], "One value is no date and counts as missing: “2024”."),
+        (
+            "date",
+            ["13/01/2024", "01/02/2024", "01/14/2024", "01/15/2024"],
+            "DATE",
+            [None, DAY, datetime.date(2024, 1, 14), datetime.date(2024, 1, 15)],
+            "One value is no date and counts as missing: “13/01/2024”.",
+        ),
+        (
+            "boolean",
+            ["Yes", "بله", "0", " نه", "TRUE", "maybe", "? "],
+            "BOOLEAN",
+            [True, True, False, False, True, None, None],
+            "One value is neither true nor false and counts as missing: “maybe”.",
+        ),
+    ],
+)
+def test_cells_that_are_not_of_the_chosen_kind_are_missing_and_counted(
+    columns: TypedColumns, kind: str, cells: Cells, sql_type: str, values: list[Any], note: str
+) -> None:
+    column = columns.type_column(cells, kind, RULES)
+    assert (column.sql_type, column.values, column.notes[-1]) == (sql_type, values, note)
+    assert column.form.keeps_written
+
+
+@pytest.mark.parametrize("kind", ["category", "text", "identifier", "constant"])
+def test_numbers_can_be_wanted_as_they_are_written(columns: TypedColumns, kind: str) -> None:
+    column = columns.type_column(["007", " ۵ ", "NA ", "1,234"], kind, RULES)
+    assert (column.sql_type, column.values, column.form.keeps_written) == ("VARCHAR", ["007", "۵", None, "1,234"], False)
+
+
+def test_a_long_misfit_is_shown_by_its_beginning(columns: TypedColumns) -> None:
+    (note,) = columns.type_column(["x" * 200], "number").notes
+    assert note == f"One value is no number and counts as missing: “{'x' * 79}…”."
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"), [("y", "N"), ("بلی", "خیر"), ("آری", "نه"), ("درست", "نادرست"), ("دارد", "ندارد"), ("۱", "۰")]
+)
+def test_words_mean_true_and_false_where_a_person_says_so(columns: TypedColumns, yes: str, no: str) -> None:
+    column = columns.type_column([yes, no, yes], "boolean")
+    assert column.values == [True, False, True]
+    assert columns.type_column(["x", yes, no]).sql_type == "VARCHAR"
+
+
+def test_arabic_letters_are_told_and_their_original_is_kept(columns: TypedColumns) -> None:
+    column = columns.type_column(["كتاب", "کتاب"])
+    assert column.notes == ["Arabic ي and ك were turned into Persian ی and ک."]
+    assert column.form.keeps_written
+    assert not columns.type_column([" کتاب "]).form.keeps_written
+
+
+def test_many_columns_of_a_file_are_typed_as_they_stream_into_parquet(tmp_path: Path) -> None:
+    lines = [f"{row},{row}.5,x {row},2024-01-{row % 28 + 1:02},true,{row} %," for row in range(3000)]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    names = [f"c{column}" for column in range(7)]
+    with duckdb.connect() as connection:
+        source = f"read_csv('{tmp_path}/a.csv', header = false, all_varchar = true, names = {names})"
+        connection.execute(f"CREATE VIEW cells AS SELECT * FROM {source}")  # noqa: S608
+        rules = CellRules(is_ascii=True)
+        forms = find_formats(connection, "cells", names, rules, {"c2": "identifier"})
+        selected = ", ".join(
+            f"{typed_cell(name, form, rules, strict=True)} AS {name}" for name, form in zip(names, forms, strict=True)
+        )
+        connection.execute(f"COPY (SELECT {selected} FROM cells) TO '{tmp_path}/a.parquet' (FORMAT parquet)")  # noqa: S608
+        row = connection.execute(f"SELECT * FROM '{tmp_path}/a.parquet' LIMIT 1 OFFSET 2999").fetchone()  # noqa: S608
+    assert row == (2999, 2999.5, "x 2999", datetime.date(2024, 1, 4), True, 2999, None)
+    assert [form.sql_type for form in forms] == ["BIGINT", "DOUBLE", "VARCHAR", "DATE", "BOOLEAN", "BIGINT", "VARCHAR"]
+
+
+def test_hundreds_of_columns_take_little_time_and_memory() -> None:
+    cells = ["12", " 1.5", "2024-01-02", "text", "۱۲ تومان"]
+    names = [f"c{column}" for column in range(200)]
+    with duckdb.connect(config={"memory_limit": "500MB"}) as connection:
+        selected = ", ".join(f"'{cells[column % 5]}' AS {name}" for column, name in enumerate(names))
+        connection.execute(f"CREATE TABLE cells AS SELECT {selected}")
+        forms = find_formats(connection, "cells", names, RULES, {})
+        typed = ", ".join(typed_cell(name, form, RULES, strict=True) for name, form in zip(names, forms, strict=True))
+        row = connection.execute(f"SELECT {typed} FROM cells").fetchone()  # noqa: S608
+    assert row == (12, 1.5, DAY, "text", 12) * 40

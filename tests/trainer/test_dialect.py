@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import pytest
+
+from trainer.contract import ReadingChoices
+from trainer.reading.dialect import Beginning, find_dialect
+from trainer.reading.header import is_header
+
+
+def find(sample: str, **choices: object) -> Beginning:
+    return find_dialect(sample, ReadingChoices.parse(choices), is_whole=True)
+
+
+@pytest.mark.parametrize(
+    ("sample", "delimiter", "quote"),
+    [
+        ("a,b\n1,2\n3,4\n", ",", '"'),
+        ("نام;سن;قد\nسارا;۲۳;۱٫۶۵\nامید;۴۱;۱٫۸\n", ";", '"'),
+        ("نام،سن\nسارا،۲۳\nامید،۴۱\n", "،", '"'),
+        ('id\ttext\n1\tit\'s "fine", really\n2\tno\n', "\t", '"'),
+        ("a|b|c\n1|x, y|3\n2|z, w|4\n", "|", '"'),
+        ("a~b\n1~2\n3~4\n", "~", '"'),
+        ("a:b\n1:2\n3:4\n", ":", '"'),
+        ("a b c\n1 2 3\n4 5 6\n", " ", '"'),
+        ("a,b\n'x,y',1\n'z',2\n", ",", "'"),
+        ('text,label\n"some words, and more; of them",1\n"fewer; words",0\n', ",", '"'),
+        ("a;b;c\n1,5;2,25;x\n3,5;4,75;y\n", ";", '"'),
+    ],
+)
+def test_delimiter_and_quotes_are_found(sample: str, delimiter: str, quote: str) -> None:
+    dialect = find(sample).dialect
+    assert (dialect.delimiter, dialect.quote) == (delimiter, quote)
+
+
+def test_a_backslash_before_quotes_is_an_escape() -> None:
+    beginning = find('a,b\n1,"x\\"y"\n2,"z, w"\n')
+    assert beginning.dialect.escape == "\\"
+    assert beginning.rows == [["1", 'x"y'], ["2", "z, w"]]
+
+
+@pytest.mark.parametrize(
+    ("sample", "names", "skipped"),
+    [
+        ("\n\na,b\n1,x\n", ["a", "b"], 2),
+        ("Report of sales\nmade on 2024-01-02\n\nname,price,qty\napple,1.5,3\npear,2.5,4\n", ["name", "price", "qty"], 3),
+        ("Sales,,,\n,,,\nname,price,qty,x\napple,1,2,3\npear,3,4,5\n", ["name", "price", "qty", "x"], 2),
+        ("# made by a program\n# on Monday, at noon\na,b\n1,2\n3,4\n", ["a", "b"], 2),
+        ("# made by a program\ra,b\r1,2\r3,4\r", ["a", "b"], 1),
+        ("#id,name\n1,Ali\n2,Sara\n", ["#id", "name"], 0),
+        ("a,b,\n1,2,\n3,4,\n", ["a", "b", ""], 0),
+        ("a,b,,\n1,2\n3,4\n", ["a", "b"], 0),
+        ("a,b\nr1,1,2\nr2,3,4\n", ["", "a", "b"], 0),
+    ],
+)
+def test_the_row_of_names_is_found_below_whatever_stands_above_it(sample: str, names: list[str], skipped: int) -> None:
+    beginning = find(sample)
+    assert (beginning.names, beginning.dialect.skip_lines, beginning.width) == (names, skipped, len(names))
+
+
+@pytest.mark.parametrize(
+    ("sample", "decimal"),
+    [
+        ("a;b\n1,5;x\n2,25;y\n", ","),
+        ("a;b\n1.234,5;x\n12,0;y\n", ","),
+        ("a;b\n1,234;x\n2,500;y\n", "."),
+        ("a;b\n1,234;x\n0,500;y\n", ","),
+        ("a;b\n1,234.5;x\n2,500;y\n", "."),
+        ('a,b\n"1,234",x\n"2,500",y\n', "."),
+        ('a,b\n"1,5",x\n"2,25",y\n', ","),
+        ("a,b\n1.5,x\n2.25,y\n", "."),
+        ("a;b\n۱,۵;x\n۲,۲۵;y\n", ","),
+        ("a;b\nx;y\n", "."),
+    ],
+)
+def test_the_decimal_mark_is_found(sample: str, decimal: str) -> None:
+    assert find(sample).dialect.decimal == decimal
+
+
+def test_what_was_chosen_is_not_guessed() -> None:
+    beginning = find("a;b,c\n1;2,3\n", delimiter=",", quote="", header=False, skip_lines=1, comment="//", decimal=",")
+    assert beginning.dialect.as_dict() == {
+        "delimiter": ",", "quote": "", "escape": "", "skip_lines": 1, "header": False, "comment": "//", "decimal": ",",
+    }  # fmt: skip
+    assert (beginning.names, beginning.rows) == ([], [["1;2", "3"]])
+
+
+def test_a_delimiter_of_several_characters_can_be_chosen() -> None:
+    beginning = find('a||b\n1||"x||y"\n', delimiter="||")
+    assert (beginning.names, beginning.rows) == (["a", "b"], [["1", "x\x1ey"]])
+
+
+def test_a_row_cut_off_by_the_end_of_the_sample_does_not_count() -> None:
+    beginning = find_dialect('a,b\n1,2\n3,"four and', ReadingChoices(), is_whole=False)
+    assert beginning.rows == [["1", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([["a", "b"], ["1", "2"]], True),
+        ([["a", "b"]], True),
+        ([["1", "2"], ["3", "4"]], False),
+        ([["1.5", "x"], ["2.5", "y"]], False),
+        ([["۱", "شهر"], ["۲", "نام"]], False),
+        ([["ham", "hello"], ["ham", "how are you"], ["spam", "win now"]], False),
+        ([["label", "text"], ["ham", "hello"], ["spam", "win"]], True),
+        ([["name", "value"], ["x", "1"], ["name", "value"], ["y", "2"]], True),
+        ([["good", "a sentence of rather many words that no column would ever have as its name"], ["bad", "x"]], False),
+        ([["country", "2019", "2020"], ["Iran", "1.5", "2.5"]], True),
+        ([["city", "2024-01-01", "2024-01-02"], ["Yazd", "3", "4"]], True),
+        ([["x", "2019", "2020"], ["y", "2021", "2022"]], False),
+        ([["", "0", "1", "2"], ["0", "1.5", "2", "x"]], True),
+        ([["39", "State-gov", "77516"], ["50", "Private", "83311"]], False),
+        ([["", ""], ["1", "2"]], False),
+        ([["how many of the people who were asked said that they would come again", "b"], ["1", "x"]], True),
+    ],
+)
+def test_names_are_told_from_values(rows: list[list[str]], expected: bool) -> None:
+    assert is_header(rows) is expected

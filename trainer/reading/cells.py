@@ -1,0 +1,186 @@
+"""An original of any format enters, a DuckDB relation `cells` leaves: columns c0, c1, ... of text, or of types from Parquet.
+
+Refused: what `unpack`, `decode_original`, `open_csv`, `write_rows_as_csv`, `write_sheet_as_csv` and `describe_parquet`
+refuse, and a file without rows. Nothing here decides what a cell means.
+"""
+
+# ruff: noqa: S608 what a file says becomes SQL only through quote_name and quote_text
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import duckdb
+
+from trainer.contract.messages import Message, Problem, Refusal
+from trainer.contract.reading import ENDINGS, ReadingChoices
+from trainer.reading.column_names import tidy_names
+from trainer.reading.csv_cells import CELLS, MENDED, SAMPLED, CsvCells, open_csv
+from trainer.reading.encoding import decode_original
+from trainer.reading.json_rows import MAX_CSV_ROW_BYTES, write_rows_as_csv
+from trainer.reading.parquet_cells import describe_parquet, refuse_broken_parquet
+from trainer.reading.rejected_rows import RejectedRow
+from trainer.reading.unpacking import unpack
+from trainer.reading.workbook import write_sheet_as_csv
+
+# The words that stand for no value in any column. "none" and "ندارد" are not among them: they often are an answer.
+MISSING_WORDS = (
+    "NA", "na", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "null", "NULL", "Null", "<NA>", "?", "-", "--", "–", "—",
+    "#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!",
+    "نامشخص", "نا مشخص", "نامعلوم", "ناموجود", "خالی", "بدون مقدار", "ثبت نشده", "ثبت‌نشده",
+)  # fmt: skip
+SAMPLED_ROWS = 20_000
+# How our own writers write rows: everything quoted, so that nothing has to be guessed.
+FLAT = ReadingChoices(delimiter=",", quote='"', comment="", skip_lines=0)
+
+
+@dataclass(slots=True)
+class Cells:
+    """What the relation `cells` holds, and how it was found."""
+
+    names: list[str]
+    types: list[str]
+    decimal: str
+    missing: tuple[str, ...]
+    is_ascii: bool
+    dialect: dict[str, Any]
+    notes: list[Message] = field(default_factory=list)
+    csv: CsvCells | None = None
+    rejected_before: tuple[int, list[RejectedRow]] = (0, [])
+
+    @property
+    def columns(self) -> list[str]:
+        return [f"c{index}" for index in range(len(self.names))]
+
+    def refusing_damage(self) -> AbstractContextManager[None]:
+        """Turns into a refusal what reading the relation finds to be damaged: Parquet tells it no sooner."""
+        return refuse_broken_parquet() if self.dialect["format"] == "parquet" else nullcontext()
+
+    def sample(self, connection: duckdb.DuckDBPyConnection, workspace: Path) -> str:
+        """A relation of the first rows: a look at a text of gigabytes would begin with reading tens of megabytes."""
+        if self.csv is not None:
+            return self.csv.define_sample(connection, workspace)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {SAMPLED} AS SELECT * FROM {CELLS} LIMIT {SAMPLED_ROWS}")
+        return SAMPLED
+
+    def mend(self, connection: duckdb.DuckDBPyConnection, workspace: Path) -> bool:
+        """Mend what DuckDB could not read at all, if it can be mended; whether it was."""
+        if self.csv is None or self.csv.path.name == MENDED:
+            return False
+        self.csv = self.csv.mend(connection, workspace)
+        return True
+
+    def find_rejected(self, connection: duckdb.DuckDBPyConnection) -> tuple[int, list[RejectedRow]]:
+        """How many rows could not be read, and the first of them; once the relation was read."""
+        count, rows = self.rejected_before
+        if self.csv is None:
+            return count, rows
+        return count + self.csv.count_rejected(connection), [*rows, *self.csv.find_rejected(connection)]
+
+    def drop_quotes(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Read quotes as letters where that is what they are; whether it is so. Once the relation was read."""
+        other = self.csv.without_quotes(connection) if self.csv is not None and self.csv.has_quote_trouble(connection) else None
+        if other is None:
+            return False
+        self.csv = other
+        self.dialect |= {"quote": "", "escape": ""}
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read: its format ("" when only its packed name tells), how it is packed ("" is not), and the person's choices."""
+
+    path: Path
+    format: str
+    packing: str
+    choices: ReadingChoices
+    most_bytes: int  # what a packed file may grow to
+
+
+def open_cells(connection: duckdb.DuckDBPyConnection, source: Source, workspace: Path) -> Cells:
+    """Create the relation `cells`; files that are needed while it is read are written into the folder `workspace`.
+
+    Raises:
+        Refusal: see above.
+    """
+    path, file_format = _unpack(source, workspace)
+    missing = source.choices.missing if source.choices.missing is not None else MISSING_WORDS
+    if file_format == "parquet":
+        return _open_parquet(connection, path, source.choices, missing)
+    if file_format == "xlsx":
+        return _open_workbook(connection, path, source, missing, workspace)
+    text = decode_original(path, source.choices.encoding, workspace)
+    about: dict[str, Any] = {"format": file_format, "encoding": text.encoding}
+    if file_format == "csv":
+        return _define(connection, open_csv(text.path, source.choices, missing), text.is_ascii, about)
+    flat = workspace / ".flat.csv"
+    table = write_rows_as_csv(text.path, file_format, flat, source.choices.records)
+    if not table.names:
+        raise no_rows()
+    about |= {"records": table.records, "record_choices": table.record_choices}
+    csv = open_csv(flat, FLAT.replace(header=True, decimal=source.choices.decimal or "."), missing, MAX_CSV_ROW_BYTES)
+    cells = _define(connection, csv, text.is_ascii, about, table.names)
+    cells.rejected_before = (table.rejected_count, table.rejected)
+    return cells
+
+
+def no_rows() -> Refusal:
+    return Refusal(Problem("no_rows", Message("The file has no rows. Add at least one row of values.")))
+
+
+def _unpack(source: Source, workspace: Path) -> tuple[Path, str]:
+    if not source.packing:
+        return source.path, source.format
+    unpacked = unpack(source.path, source.packing, workspace, source.most_bytes)
+    ending = PurePosixPath((unpacked.name or "").lower()).suffix.removeprefix(".")
+    file_format = source.format or ENDINGS.get(ending, "")
+    if not file_format:
+        text = "The archive holds “{name}”, which is not a kind of file that can be read. Pack a file that ends in {endings}."
+        params = {"name": unpacked.name or "–", "endings": ", ".join(f".{name}" for name in ENDINGS)}
+        raise Refusal(Problem("unknown_format", Message(text, params)))
+    return unpacked.path, file_format
+
+
+def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, choices: ReadingChoices, missing: Sequence[str]) -> Cells:
+    """Columns have types already; one whose kind a person chose is read from the text of its values."""
+    found = describe_parquet(connection, path)
+    names, notes = tidy_names(found.names)
+    are_texts = [name in choices.kinds or sql_type == "VARCHAR" for name, sql_type in zip(names, found.types, strict=True)]
+    selected = ", ".join(f"c{index}::VARCHAR AS c{index}" if is_text else f"c{index}" for index, is_text in enumerate(are_texts))
+    connection.execute(f"CREATE OR REPLACE VIEW {CELLS} AS SELECT {selected} FROM ({found.select})")
+    types = ["VARCHAR" if is_text else sql_type for is_text, sql_type in zip(are_texts, found.types, strict=True)]
+    dialect = {"format": "parquet", "missing": list(missing)}
+    return Cells(names, types, ".", tuple(missing), False, dialect, notes)
+
+
+def _open_workbook(
+    connection: duckdb.DuckDBPyConnection, path: Path, source: Source, missing: Sequence[str], workspace: Path
+) -> Cells:
+    flat = workspace / ".flat.csv"
+    sheet = write_sheet_as_csv(path, flat, source.choices.sheet, source.most_bytes)
+    given = source.choices
+    choices = FLAT.replace(header=given.header, skip_lines=given.skip_lines, decimal=given.decimal)
+    about = {"format": "xlsx", "sheet": sheet.name, "sheets": sheet.choices}
+    return _define(connection, open_csv(flat, choices, missing), False, about)
+
+
+def _define(
+    connection: duckdb.DuckDBPyConnection, csv: CsvCells, is_ascii: bool, about: dict[str, Any], known: Sequence[str] = ()
+) -> Cells:
+    """`known` are the names where the text's own row of names only holds their places."""
+    if not csv.width:
+        raise no_rows()
+    csv.define(connection)
+    written = known or csv.beginning.names
+    names, notes = tidy_names(written or [""] * csv.width)
+    if not written:
+        notes = [Message("The first row is no row of names, so the columns are called column_1, column_2 and so on.")]
+    words = Counter(cell.strip() for row in csv.beginning.rows for cell in row if cell.strip() in csv.missing)
+    dialect = {**about, **csv.dialect.as_dict(), "missing": list(csv.missing), "missing_found": dict(words.most_common())}
+    return Cells(names, ["VARCHAR"] * csv.width, csv.dialect.decimal, csv.missing, is_ascii, dialect, notes, csv)

@@ -1,0 +1,138 @@
+"""Columns of text enter, what their cells are as numbers, dates, truths and text leaves: `ColumnFacts`.
+
+The first rows tell what most columns are not: one cell that is no number is enough. All rows are read once for
+what is left open, and once more for columns whose first rows are plain and later ones are not.
+"""
+
+# ruff: noqa: S608 what a file says becomes SQL only through quote_name and quote_text
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from trainer.reading.cell_text import CellRules, LetterFacts, letter_facts
+from trainer.reading.written_dates import DateFacts, date_facts
+from trainer.reading.written_numbers import NumberFacts, number_facts
+from trainer.reading.written_truths import TruthFacts, truth_facts
+
+MOST_HEAD_ROWS = 1000
+LEAST_HEAD_ROWS = 100
+HEAD_CELLS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """What is known of one column; what was not asked is 0, and so is what no cell has a value for."""
+
+    numbers: NumberFacts = NumberFacts.NONE
+    dates: DateFacts = DateFacts.NONE
+    truths: TruthFacts = TruthFacts.NONE
+    letters: LetterFacts = LetterFacts.NONE
+
+    @property
+    def have_no_value(self) -> bool:
+        """Whether nothing but missing cells was seen; those with surrounding space are odd."""
+        return not (self.numbers & ~NumberFacts.ODD or self.dates & ~DateFacts.ODD or self.truths)
+
+    @property
+    def are_unread(self) -> bool:
+        """Whether a cell was not looked at closely."""
+        return NumberFacts.UNREAD in self.numbers or DateFacts.UNREAD in self.dates
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked of a column: one of the fields of `ColumnFacts`, and whether odd cells are read or only noticed."""
+
+    column: str
+    field: str
+    is_thorough: bool
+
+
+def find_facts(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], rules: CellRules, wanted: Mapping[str, str]
+) -> dict[str, ColumnFacts]:
+    """The facts of each of `columns`, by every row of `relation`; of a column with a `wanted` kind, those it needs."""
+    facts = _ask_head(connection, relation, columns, rules)
+    questions = [question for column in columns for question in _open_questions(column, facts[column], rules, wanted)]
+    found = _ask(connection, relation, questions, facts, rules)
+    unread = [dataclasses.replace(question, is_thorough=True) for question in questions if found[question.column].are_unread]
+    return facts | found | _ask(connection, relation, unread, facts, rules)
+
+
+def _ask_head(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], rules: CellRules
+) -> dict[str, ColumnFacts]:
+    """Everything about the first rows. All columns are put below each other: preparing a query takes longer than these rows."""
+    names = ", ".join(columns)
+    head_rows = max(LEAST_HEAD_ROWS, min(MOST_HEAD_ROWS, HEAD_CELLS // len(columns)))
+    rows = connection.execute(
+        f"SELECT name, bit_or({number_facts('cell', rules, NumberFacts.NONE, is_thorough=True)}),"
+        f" bit_or({date_facts('cell', rules, DateFacts.NONE, is_thorough=True)}),"
+        f" bit_or({truth_facts('cell', rules, has_other_words=True)}), bit_or({letter_facts('cell')})"
+        f" FROM (UNPIVOT (SELECT {names} FROM {relation} LIMIT {head_rows}) ON {names} INTO NAME name VALUE cell) GROUP BY name"
+    ).fetchall()
+    facts = {column: ColumnFacts() for column in columns}
+    for name, numbers, dates, truths, letters in rows:
+        facts[name] = ColumnFacts(NumberFacts(numbers), DateFacts(dates), TruthFacts(truths), LetterFacts(letters))
+    return facts
+
+
+def _open_questions(column: str, facts: ColumnFacts, rules: CellRules, wanted: Mapping[str, str]) -> list[_Question]:
+    """What further cells can change. Of a chosen kind the cells that fit are wanted, whatever the others are."""
+    kind = wanted.get(column)
+    has_letters = not rules.is_ascii and LetterFacts.ARABIC not in facts.letters
+    if kind is None:
+        open_fields = {
+            "numbers": NumberFacts.NO_NUMBER not in facts.numbers,
+            "dates": DateFacts.NO_DATE not in facts.dates,
+            "truths": not facts.truths & (TruthFacts.NO_TRUTH | TruthFacts.OTHER_WORD),
+            "letters": has_letters,
+        }
+    else:
+        open_fields = {
+            "numbers": kind in {"number", "integer"},
+            "dates": kind == "date",
+            "truths": kind == "boolean",
+            "letters": has_letters and kind not in {"number", "integer", "date", "boolean"},
+        }
+    is_odd = {
+        "numbers": NumberFacts.ODD in facts.numbers,
+        "dates": DateFacts.ODD in facts.dates,
+        "truths": kind is not None,
+    }
+    return [_Question(column, field, is_odd.get(field, False)) for field, is_open in open_fields.items() if is_open]
+
+
+def _ask(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    questions: Sequence[_Question],
+    known: Mapping[str, ColumnFacts],
+    rules: CellRules,
+) -> dict[str, ColumnFacts]:
+    """What is known of the columns that are asked about, and what the cells of `relation` add to it."""
+    facts = {question.column: known[question.column] for question in questions}
+    if not questions:
+        return facts
+    asked = ", ".join(f"bit_or({_sql(question, known[question.column], rules)})" for question in questions)
+    answers = connection.execute(f"SELECT {asked} FROM {relation}").fetchone()
+    assert answers is not None, "an aggregate always gives a row"
+    for question, answer in zip(questions, answers, strict=True):
+        seen = getattr(facts[question.column], question.field)
+        facts[question.column] = dataclasses.replace(facts[question.column], **{question.field: seen | (answer or 0)})
+    return facts
+
+
+def _sql(question: _Question, known: ColumnFacts, rules: CellRules) -> str:
+    if question.field == "numbers":
+        return number_facts(question.column, rules, known.numbers, question.is_thorough)
+    if question.field == "dates":
+        return date_facts(question.column, rules, known.dates, question.is_thorough)
+    if question.field == "truths":
+        return truth_facts(question.column, rules, has_other_words=question.is_thorough)
+    return letter_facts(question.column)

@@ -1,0 +1,200 @@
+"""Columns of text enter; the narrowest type that holds every cell, and how its cells are converted, leave: `ColumnFormat`.
+
+A whole column decides. A format found from some rows holds for all of them if no strict `typed_cell` ends its query with
+an error. Where a person chose a kind, cells that are not of that kind become NULL and are counted.
+"""
+
+# ruff: noqa: S608 what a file says becomes SQL only through quote_name and quote_text
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from trainer.contract.messages import Message
+from trainer.reading.cell_text import CellRules, LetterFacts, clean_cell, clean_cell_strictly
+from trainer.reading.column_facts import ColumnFacts, find_facts
+from trainer.reading.format_notes import (
+    LETTERS_NOTE,
+    WORDS_NOTE,
+    describe_dates,
+    describe_misfits,
+    describe_numbers,
+    find_conflict,
+    find_order_conflict,
+)
+from trainer.reading.written_dates import REWRITTEN, DateFacts, date_value
+from trainer.reading.written_numbers import (
+    TOMAN_AND_RIAL,
+    NumberFacts,
+    find_unit,
+    find_units,
+    has_one_unit,
+    look_rewritten,
+    number_value,
+)
+from trainer.reading.written_truths import TruthFacts, truth_value
+
+COLUMNS_PER_QUERY = 200  # the time that a query takes to prepare grows faster than its columns
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFormat:
+    """The type of one column, what to tell about it, and what its cells are as numbers, dates or truths."""
+
+    sql_type: str = "VARCHAR"  # BOOLEAN | BIGINT | DOUBLE | DATE | TIMESTAMP | VARCHAR
+    notes: tuple[Message, ...] = ()
+    keeps_written: bool = False  # a value looks different from what was written, which has to be kept beside it
+    unit: str | None = None  # %, تومان, ریال, $, € or £
+    misfits: int = 0  # cells that are not of the chosen kind
+    numbers: NumberFacts = NumberFacts.NONE
+    dates: DateFacts = DateFacts.NONE
+    truths: TruthFacts = TruthFacts.NONE
+    is_empty: bool = False
+
+
+def find_formats(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], rules: CellRules, wanted: Mapping[str, str]
+) -> list[ColumnFormat]:
+    """The format of each of the `columns`, by every row of `relation`; `wanted` are the kinds that a person chose.
+
+    The relation is read for its first rows, then once for what these leave open, then once for the chosen kinds.
+    """
+    formats: list[ColumnFormat] = []
+    for start in range(0, len(columns), COLUMNS_PER_QUERY):
+        part = columns[start : start + COLUMNS_PER_QUERY]
+        facts = find_facts(connection, relation, part, rules, wanted)
+        chosen = _find_chosen(connection, relation, facts, rules, wanted)
+        formats += [chosen.get(column) or _decide(facts[column], rules) for column in part]
+    return formats
+
+
+def typed_cell(column: str, form: ColumnFormat, rules: CellRules, strict: bool) -> str:
+    """SQL for a cell in the type of its column.
+
+    A cell that does not fit is NULL. Where it is `strict` such a cell ends the query with an error, and so does one that
+    fits but would have changed the notes about its column.
+    """
+    misfit = f"error('{column} has another format')" if strict else "NULL"
+    if form.sql_type in {"BIGINT", "DOUBLE"}:
+        return number_value(column, rules, form.numbers, form.sql_type, misfit)
+    if form.sql_type in {"DATE", "TIMESTAMP"}:
+        return date_value(column, rules, form.dates, misfit)
+    if form.sql_type == "BOOLEAN":
+        return truth_value(column, rules, form.truths, misfit)
+    if form.is_empty and strict:
+        return f"CASE WHEN {clean_cell(column, rules)} IS NOT NULL THEN {misfit} ELSE NULL::VARCHAR END"
+    if strict and not form.keeps_written and not rules.is_ascii:
+        return clean_cell_strictly(column, rules, misfit)
+    return clean_cell(column, rules)
+
+
+def _decide(facts: ColumnFacts, rules: CellRules) -> ColumnFormat:
+    """The narrowest type that every cell fits; what fits numbers fits neither dates nor truths."""
+    if facts.have_no_value:
+        return ColumnFormat(is_empty=True)
+    if NumberFacts.NO_NUMBER not in facts.numbers:
+        is_whole = not facts.numbers & (NumberFacts.FRACTION | NumberFacts.TOO_LONG | NumberFacts.INFINITE)
+        conflict = find_conflict(facts.numbers)
+        return _text(facts, conflict) if conflict else _numbers("BIGINT" if is_whole else "DOUBLE", facts.numbers, rules)
+    if DateFacts.NO_DATE not in facts.dates:
+        conflict = find_order_conflict(facts.dates)
+        return _text(facts, conflict) if conflict else _dates(facts.dates)
+    if not facts.truths & (TruthFacts.NO_TRUTH | TruthFacts.OTHER_WORD):
+        return ColumnFormat("BOOLEAN", truths=facts.truths)
+    return _text(facts)
+
+
+def _text(facts: ColumnFacts, reason: Message | None = None) -> ColumnFormat:
+    is_rewritten = LetterFacts.ARABIC in facts.letters
+    return ColumnFormat(
+        notes=tuple(note for note in (reason, LETTERS_NOTE if is_rewritten else None) if note), keeps_written=is_rewritten
+    )
+
+
+def _numbers(sql_type: str, facts: NumberFacts, rules: CellRules) -> ColumnFormat:
+    unit = find_unit(facts)
+    return ColumnFormat(
+        sql_type,
+        notes=tuple(describe_numbers(facts, rules)),
+        keeps_written=look_rewritten(facts, rules) or (sql_type == "BIGINT" and NumberFacts.FRACTION in facts),
+        unit=unit.name if unit else None,
+        numbers=facts,
+    )
+
+
+def _dates(facts: DateFacts) -> ColumnFormat:
+    sql_type = "TIMESTAMP" if DateFacts.MOMENT in facts else "DATE"
+    return ColumnFormat(sql_type, notes=tuple(describe_dates(facts)), keeps_written=bool(facts & REWRITTEN), dates=facts)
+
+
+def _truths(facts: TruthFacts) -> ColumnFormat:
+    has_words = TruthFacts.OTHER_WORD in facts
+    return ColumnFormat("BOOLEAN", notes=(WORDS_NOTE,) if has_words else (), keeps_written=has_words, truths=facts)
+
+
+def _find_chosen(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    facts: Mapping[str, ColumnFacts],
+    rules: CellRules,
+    wanted: Mapping[str, str],
+) -> dict[str, ColumnFormat]:
+    """Of the formats that make a column what it is wanted to be, the one that most of its cells fit."""
+    tried = [(column, form) for column in facts if column in wanted for form in _candidates(wanted[column], facts[column], rules)]
+    counted = ", ".join(_count(column, form, rules) for column, form in tried)
+    row = connection.execute(f"SELECT {counted} FROM {relation}").fetchone() if tried else ()
+    assert row is not None, "an aggregate always gives a row"
+    chosen: dict[str, ColumnFormat] = {}
+    for (column, form), misfits, example in zip(tried, row[::2], row[1::2], strict=True):
+        best = chosen.get(column)
+        if best is None or misfits < best.misfits:
+            notes = (*form.notes, describe_misfits(wanted[column], misfits, example)) if misfits else form.notes
+            kept = form.keeps_written or misfits > 0
+            chosen[column] = dataclasses.replace(form, notes=notes, keeps_written=kept, misfits=misfits)
+    return chosen
+
+
+def _count(column: str, form: ColumnFormat, rules: CellRules) -> str:
+    """SQL for how many cells do not fit, and the first of them in the order of the alphabet."""
+    if form.sql_type == "VARCHAR":
+        return "0, NULL"
+    stored = clean_cell(column, rules)
+    is_misfit = f"{typed_cell(column, form, rules, strict=False)} IS NULL AND {stored} IS NOT NULL"
+    return f"count_if({is_misfit}), min({stored}) FILTER ({is_misfit})"
+
+
+def _candidates(kind: str, facts: ColumnFacts, rules: CellRules) -> Iterator[ColumnFormat]:
+    """The formats of a chosen kind, the likeliest first."""
+    if kind in {"number", "integer"}:
+        for numbers in _number_candidates(facts.numbers & ~(NumberFacts.NO_NUMBER | NumberFacts.INFINITE)):
+            yield _numbers("DOUBLE" if kind == "number" else "BIGINT", numbers, rules)
+    elif kind == "date":
+        dates = facts.dates & ~DateFacts.NO_DATE
+        yield _dates(dates & ~DateFacts.MONTH_FIRST if find_order_conflict(dates) else dates)
+        if find_order_conflict(dates):
+            yield _dates(dates & ~DateFacts.DAY_FIRST)
+    elif kind == "boolean":
+        yield _truths(facts.truths & ~TruthFacts.NO_TRUTH)
+    else:
+        yield _text(facts)
+
+
+def _number_candidates(facts: NumberFacts) -> Iterator[NumberFacts]:
+    """Amounts in one unit each where they cannot be brought to the same."""
+    if has_one_unit(facts):
+        yield facts
+        return
+    units = find_units(facts)
+    unitless = facts
+    for unit in units:
+        unitless &= ~unit.fact
+    amounts = unitless & ~NumberFacts.BARE
+    if TOMAN_AND_RIAL in facts:
+        yield amounts | TOMAN_AND_RIAL
+    yield from (amounts | unit.fact for unit in units)
+    if NumberFacts.BARE in facts:
+        yield unitless

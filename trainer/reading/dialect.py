@@ -1,0 +1,217 @@
+"""The beginning of a CSV text enters, how it is written leaves: separators, lines to skip, names, comments, decimal mark.
+
+What a person chose is taken as it is; the rest is found: delimiter and quotes by CleverCSV (van den Burg et al., 2019),
+everything else by how well the first rows fit one another.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from trainer.contract.reading import ReadingChoices
+from trainer.reading.header import is_header
+
+DELIMITERS = (",", ";", "\t", "|", ":", "~", "^", "،", "؛", "\x1f", "\x01", " ")
+COMMENTS = ("#", "//")
+SEPARATOR = "\x1e"  # stands for delimiters of several characters, which Python's reader does not know
+SNIFFED_LINES = 120
+SNIFFED_CHARACTERS = 1 << 15
+SNIFFED_LINE_CHARACTERS = 1 << 13
+SAMPLED_ROWS = 1000
+MAX_FIELD = 1 << 24
+TITLE_BELOW_CELLS = 2  # a lone cell is a title only above rows with more cells than this
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0\d*,\d+|\d{1,3}(\.\d{3})+,\d+)")
+_DECIMAL_POINT = re.compile(r"[+-]?(\d+\.(\d{1,2}|\d{4,})|0\d*\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a CSV text is written. `skip_lines` come before the names, or before the first row where there are none."""
+
+    delimiter: str
+    quote: str
+    escape: str
+    skip_lines: int
+    header: bool
+    comment: str
+    decimal: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A dialect and what it makes of the text's beginning: the names (or none) and the first rows below them."""
+
+    dialect: Dialect
+    names: list[str]
+    width: int
+    rows: list[list[str]]
+    first_data_row: int  # how many rows of the file, blank ones and comments included, come before the first row of values
+
+
+def find_dialect(sample: str, choices: ReadingChoices, is_whole: bool) -> Beginning:
+    """`sample` begins where the file does; its last line may be cut off unless it `is_whole`."""
+    comment = choices.comment if choices.comment is not None else _find_comment(sample)
+    delimiter, quote, escape = _find_separators(sample, choices, comment)
+    rows = _parse(sample, delimiter, quote, escape)
+    if not is_whole and len(rows) > 1:
+        rows.pop()
+    rows = rows[:SAMPLED_ROWS]
+    first = choices.skip_lines if choices.skip_lines is not None else _find_first(rows, comment)
+    while first < len(rows) and not _is_row(rows[first], comment):
+        first += 1
+    below = [row for row in rows[first:] if _is_row(row, comment)]
+    if not below:
+        dialect = Dialect(delimiter, quote, escape, first, header=True, comment=comment, decimal=choices.decimal or ".")
+        return Beginning(dialect, [], 0, [], first)
+    header = choices.header if choices.header is not None else is_header(below)
+    names = _fit_names(below[0], below[1:]) if header else []
+    width = len(names) if header else max(len(below[0]), _usual_width(below))
+    values = below[1:] if header else below
+    decimal = choices.decimal or _find_decimal(values)
+    dialect = Dialect(delimiter, quote, escape, first, header=header, comment=comment, decimal=decimal)
+    return Beginning(dialect, names, width, values, first + 1 if header else first)
+
+
+def _find_comment(sample: str) -> str:
+    """A sign that lines begin with which are no rows; a lone first line with it that fits the next is a row of names."""
+    lines = [line for line in _LINE_END.split(sample, SNIFFED_LINES)[:SNIFFED_LINES] if line.strip()]
+    for sign in COMMENTS:
+        marked = [position for position, line in enumerate(lines) if line.startswith(sign)]
+        if not marked or len(marked) == len(lines):
+            continue
+        others = [line for line in lines if not line.startswith(sign)]
+        if marked == [0] and any(lines[0].count(mark) == others[0].count(mark) > 0 for mark in DELIMITERS[:4]):
+            continue
+        if marked[0] == 0 or all(_stands_out(lines[position], others) for position in marked):
+            return sign
+    return ""
+
+
+def _stands_out(line: str, others: Sequence[str]) -> bool:
+    """Whether a line holds other numbers of separators than the rows do."""
+    return all(line.count(mark) != others[-1].count(mark) for mark in DELIMITERS[:4] if mark in others[-1])
+
+
+def _find_separators(sample: str, choices: ReadingChoices, comment: str) -> tuple[str, str, str]:
+    if choices.delimiter is not None and choices.quote is not None:
+        return choices.delimiter, choices.quote, choices.quote
+    lines = [line for line in _LINE_END.split(sample) if line.strip() and not (comment and line.startswith(comment))]
+    skipped = choices.skip_lines or 0
+    excerpt = "\n".join(line[:SNIFFED_LINE_CHARACTERS] for line in lines[skipped : skipped + SNIFFED_LINES])
+    delimiter, quote, escape = _sniff(_cut(excerpt), choices.delimiter)
+    if choices.quote is not None:
+        quote, escape = choices.quote, choices.quote
+    return choices.delimiter or delimiter, quote, escape
+
+
+def _cut(excerpt: str) -> str:
+    if len(excerpt) <= SNIFFED_CHARACTERS:
+        return excerpt
+    cut = excerpt[:SNIFFED_CHARACTERS]
+    return cut[: cut.rfind("\n")] if "\n" in cut else cut
+
+
+def _sniff(excerpt: str, delimiter: str | None) -> tuple[str, str, str]:
+    from clevercsv.detect import Detector  # noqa: PLC0415 - takes a fifth of a second, which JSON need not wait for
+
+    if delimiter and len(delimiter) > 1:
+        excerpt, delimiter = excerpt.replace(delimiter, SEPARATOR), SEPARATOR
+    found = Detector().detect(excerpt, delimiters=[delimiter] if delimiter else DELIMITERS)
+    chosen = found.delimiter if found is not None else ""
+    quote = found.quotechar if found is not None and found.quotechar in {"'", '"'} else '"'
+    escape = "\\" if found is not None and found.escapechar == "\\" and f"\\{quote}" in excerpt else quote
+    first_line = excerpt.partition("\n")[0]
+    return chosen or max((",", ";", "\t", "|"), key=first_line.count), quote, escape
+
+
+def _parse(sample: str, delimiter: str, quote: str, escape: str) -> list[list[str]]:
+    """Rows as Python reads them; a blank line is an empty row."""
+    csv.field_size_limit(MAX_FIELD)
+    if len(delimiter) > 1:
+        sample, delimiter = sample.replace(delimiter, SEPARATOR), SEPARATOR
+    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", sample)
+    reader = csv.reader(
+        lines,
+        delimiter=delimiter,
+        quotechar=quote or None,
+        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+        escapechar=None if escape == quote else escape,
+        doublequote=escape == quote,
+        skipinitialspace=delimiter != " ",
+    )
+    rows: list[list[str]] = []
+    for row in reader:
+        rows.append(row)
+        if len(rows) > SAMPLED_ROWS + 1:
+            break
+    return rows
+
+
+def _is_row(row: Sequence[str], comment: str) -> bool:
+    if not any(cell.strip() for cell in row) and len(row) <= 1:
+        return False
+    return not (comment and row[0].startswith(comment))
+
+
+def _usual_width(rows: Sequence[Sequence[str]]) -> int:
+    """The number of cells that most rows have; among equals, the larger."""
+    counts = Counter(len(row) for row in rows)
+    return max(counts, key=lambda width: (counts[width], width))
+
+
+def _find_first(rows: Sequence[Sequence[str]], comment: str) -> int:
+    """Where the table begins: lines above it, such as a title, have fewer cells than its rows."""
+    usable = [position for position, row in enumerate(rows) if _is_row(row, comment)]
+    if not usable:
+        return 0
+    usual = _usual_width([rows[position] for position in usable])
+    filled = _usual_width([_filled(rows[position]) for position in usable])
+    if len(rows[usable[0]]) == usual - 1 and all(len(rows[position]) == usual for position in usable[1:]):
+        return usable[0]  # a corner without a name, as R writes it
+    for position in usable:
+        is_lone = filled > TITLE_BELOW_CELLS and len(_filled(rows[position])) <= 1
+        if len(rows[position]) >= usual and not is_lone:
+            return position
+    return usable[0]
+
+
+def _filled(row: Sequence[str]) -> list[str]:
+    return [cell for cell in row if cell.strip()]
+
+
+def _fit_names(first: list[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The names, as many as the rows have cells: a missing corner and empty names at the end are made good."""
+    if not rows:
+        return first
+    widths = {len(row) for row in rows}
+    if widths == {len(first) + 1}:
+        is_padded = all(not row[-1].strip() for row in rows)
+        return [*first, ""] if is_padded else ["", *first]
+    names = list(first)
+    usual = _usual_width(rows)
+    while len(names) > usual and not names[-1].strip():
+        names.pop()
+    return names
+
+
+def _find_decimal(rows: Sequence[Sequence[str]]) -> str:
+    """A comma where numbers are written so; always three digits behind it are thousands, whatever else it could be."""
+    commas = points = 0
+    for row in rows:
+        for cell in row:
+            text = cell.strip(" \t%٪$€£").translate(_TO_LATIN)
+            if not text or not text[-1].isdigit() or ("," not in text and "." not in text):
+                continue
+            commas += bool(_DECIMAL_COMMA.fullmatch(text))
+            points += bool(_DECIMAL_POINT.fullmatch(text))
+    return "," if commas > points else "."

@@ -1,0 +1,69 @@
+"""The first rows of a table enter, whether the first of them names the columns leaves.
+
+Names are texts, all there and all different; a row of values repeats below, or is of the same kind as what stands below.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+LOOKED_AT = 200
+LONGEST_NAME = 60
+MOST_NAME_WORDS = 8
+FEWEST_POSITIONS = 3
+FEWEST_TIMES = 2
+_TIME = re.compile(r"(1[2-9]|20|21)\d\d([-/.]\d{1,2}){0,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
+_NUMBER = re.compile(r"[+\-−(]?[\d۰-۹٠-٩][\d۰-۹٠-٩.,٬٫/:\s\-]*[%٪)]?")
+
+
+def is_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether `rows[0]` holds names; with nothing below it, it does."""
+    first, below = rows[0], rows[1:LOOKED_AT]
+    cells = [cell.strip() for cell in first]
+    if not below:
+        return True
+    if not any(cells):
+        return False
+    if _are_positions(cells) or _are_times(cells, below):
+        return True
+    if any(_NUMBER.fullmatch(cell) for cell in cells) or _repeats_below(cells, below):
+        return False
+    if _stand_above_numbers(cells, below):
+        return True
+    return all(len(cell) <= LONGEST_NAME and len(cell.split()) <= MOST_NAME_WORDS for cell in cells)
+
+
+def _are_positions(cells: Sequence[str]) -> bool:
+    """0, 1, 2, ... as programs number columns that have no names."""
+    numbered = cells[1:] if not cells[0] else cells
+    return len(numbered) >= FEWEST_POSITIONS and list(numbered) == [str(number) for number in range(len(numbered))]
+
+
+def _are_times(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Texts, then years or days in order, as in `country,2019,2020`: below the times stand values that are no times."""
+    timed = [position for position, cell in enumerate(cells) if _TIME.fullmatch(cell)]
+    texts = [cell for position, cell in enumerate(cells) if position not in timed]
+    if len(timed) < FEWEST_TIMES or not texts or any(_NUMBER.fullmatch(text) for text in texts):
+        return False
+    values = [row[position].strip() for row in below for position in timed if position < len(row)]
+    are_times = sum(bool(_TIME.fullmatch(value)) for value in values)
+    return len({cells[position] for position in timed}) == len(timed) and are_times < len(values) / 2
+
+
+def _stand_above_numbers(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a text stands above nothing but numbers."""
+    for position, cell in enumerate(cells):
+        values = [row[position].strip() for row in below if position < len(row) and row[position].strip()]
+        if any(letter.isalpha() for letter in cell) and values and all(_NUMBER.fullmatch(value) for value in values):
+            return True
+    return False
+
+
+def _repeats_below(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a cell of the first row is a value of its own column, too; a second row of the same names does not count."""
+    for row in below:
+        found = [cell.strip() for cell in row]
+        if found != list(cells) and any(cell and cell == other for cell, other in zip(cells, found, strict=False)):
+            return True
+    return False

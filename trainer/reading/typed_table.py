@@ -1,0 +1,142 @@
+"""The relation `cells` enters, a Parquet file of typed columns leaves: in one pass where the first rows told the truth.
+
+A whole column decides its type, never a sample: a cell that does not fit the guess ends the first pass, and then every
+cell is looked at before the second.
+"""
+
+# ruff: noqa: S608 what a file says becomes SQL only through quote_name and quote_text
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from trainer.contract.messages import Message, Problem, Refusal
+from trainer.contract.reading import ReadingChoices
+from trainer.reading.cell_text import CellRules
+from trainer.reading.cells import Cells
+from trainer.reading.column_formats import ColumnFormat, find_formats, typed_cell
+from trainer.reading.csv_cells import CELLS, WIDE_COLUMNS
+from trainer.reading.duckdb_session import quote_name, quote_text
+
+TEXT = "VARCHAR"  # the type of cells that are still to be understood
+
+
+class TypedTable:
+    """Decides the formats of all columns and writes the table."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, cells: Cells, choices: ReadingChoices, workspace: Path) -> None:
+        self.formats: list[ColumnFormat] = []
+        self._connection = connection
+        self._cells = cells
+        self._workspace = workspace
+        self._rules = CellRules(cells.is_ascii, cells.decimal, cells.missing)
+        self._wanted = {f"c{index}": choices.kinds[name] for index, name in enumerate(cells.names) if name in choices.kinds}
+
+    def write(self, path: Path) -> int:
+        """Write the table and return its number of rows.
+
+        Raises:
+            Refusal: `unreadable_rows`: DuckDB cannot read the text at all.
+        """
+        rows = None if self._wanted else self._write_as_sampled(path)
+        return self._write_after_all(path) if rows is None else rows
+
+    def select_typed(self) -> str:
+        """SQL for all rows in their types, each decided by the whole column."""
+        self.formats = self._find_formats(CELLS)
+        return f"SELECT {self._select(range(len(self._cells.names)), False)} FROM {CELLS}"
+
+    def misfits(self) -> list[Message]:
+        """What to tell about cells that are not of the kind that their column is wanted to be."""
+        named = zip(self._cells.names, self.formats, strict=True)
+        text = "“{column}”: {note}"
+        return [Message(text, {"column": name, "note": form.notes[-1]}) for name, form in named if form.misfits]
+
+    def write_sample(self, path: Path) -> int:
+        """Write the first rows alone, and return their number."""
+        relation = self._find_sampled_formats()
+        return self._copy_query(f"SELECT {self._select(range(len(self._cells.names)), False)} FROM {relation}", path)
+
+    def _find_sampled_formats(self) -> str:
+        relation = self._cells.sample(self._connection, self._workspace)
+        self.formats = self._find_formats(relation)
+        return relation
+
+    def _write_as_sampled(self, path: Path) -> int | None:
+        """None when a later cell did not fit, or the text cannot be read at all."""
+        try:
+            self._find_sampled_formats()
+            return self._copy(path, is_strict=True)
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error:
+            return None
+
+    def write_written(self, path: Path) -> None:
+        """Write how cells were written, for columns whose values look different from that; no file when none does."""
+        kept = [index for index, column in enumerate(self.formats) if column.keeps_written]
+        if kept:
+            selected = ", ".join(f"c{index} AS {quote_name(self._cells.names[index])}" for index in kept)
+            self._copy_query(f"SELECT {selected} FROM {CELLS}", path)
+
+    def _write_after_all(self, path: Path) -> int:
+        try:
+            self.formats = self._find_formats(CELLS)
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            if self._cells.csv is None:
+                raise
+            if not self._cells.mend(self._connection, self._workspace):
+                raise _unreadable() from error
+            return self.write(path)
+        return self._copy(path, is_strict=False)
+
+    def _find_formats(self, relation: str) -> list[ColumnFormat]:
+        cells = self._cells
+        texts = [column for column, sql_type in zip(cells.columns, cells.types, strict=True) if sql_type == TEXT]
+        found = dict(zip(texts, find_formats(self._connection, relation, texts, self._rules, self._wanted), strict=True))
+        return [found.get(column) or ColumnFormat(sql_type) for column, sql_type in zip(cells.columns, cells.types, strict=True)]
+
+    def _copy(self, path: Path, *, is_strict: bool) -> int:
+        if len(self._cells.names) <= WIDE_COLUMNS:
+            return self._copy_query(f"SELECT {self._select(range(len(self._cells.names)), is_strict)} FROM {CELLS}", path)
+        parts = []
+        for start in range(0, len(self._cells.names), WIDE_COLUMNS):
+            wanted = range(start, min(start + WIDE_COLUMNS, len(self._cells.names)))
+            parts.append(f"part_{start}")
+            self._connection.execute(
+                f"CREATE OR REPLACE TABLE {parts[-1]} AS SELECT {self._select(wanted, is_strict)} FROM {CELLS}"
+            )
+        rows = self._copy_query(f"SELECT * FROM {' POSITIONAL JOIN '.join(parts)}", path)
+        for part in parts:
+            self._connection.execute(f"DROP TABLE {part}")
+        return rows
+
+    def _select(self, columns: Sequence[int], is_strict: bool) -> str:
+        return ", ".join(f"{self._typed(index, is_strict)} AS {quote_name(self._cells.names[index])}" for index in columns)
+
+    def _typed(self, index: int, is_strict: bool) -> str:
+        if self._cells.types[index] != TEXT:
+            return f"c{index}"
+        return typed_cell(f"c{index}", self.formats[index], self._rules, is_strict)
+
+    def _copy_query(self, query: str, path: Path) -> int:
+        """Write the rows of `query`; renamed into place, so that a table is there whole or not at all."""
+        temporary = path.with_name(f".{path.name}.tmp")
+        try:
+            copied = self._connection.execute(f"COPY ({query}) TO {quote_text(str(temporary))} (FORMAT parquet)").fetchone()
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        temporary.replace(path)
+        assert copied is not None, "COPY tells how many rows it wrote"
+        return int(copied[0])
+
+
+def _unreadable() -> Refusal:
+    message = Message("The file cannot be read as CSV. Save the table again as CSV with commas, or as JSON.")
+    return Refusal(Problem("unreadable_rows", message))

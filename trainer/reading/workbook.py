@@ -1,0 +1,256 @@
+"""An Excel workbook (.xlsx) enters, the cells of one sheet leave as a CSV file in which everything is quoted.
+
+Nothing is decided about a row of names. Refused: what is no workbook, is damaged or protected by a password, holds no
+cell, or unpacks to too much. Cells that show an error (#N/A) are empty.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from trainer.contract.messages import Message, Problem, Refusal
+from trainer.reading.encoding import empty_file
+from trainer.reading.unpacking import expands_too_far, open_zip, read_member
+
+MOST_BYTES = 1_000_000_000
+OLE_MARK = bytes.fromhex("D0CF11E0A1B11AE1")  # the container of old workbooks, and of those with a password
+CONTENT_TYPES = "[content_types].xml"  # every .xlsx has it, an OpenDocument file has not
+SHEET_FOLDER = "/worksheets/"
+CELL_BYTES = 32  # that a cell takes in memory, also one between others where nothing stands
+CELL_WITH_CONTENT = re.compile(rb'c r="([A-Z]{1,3}[0-9]{1,7})"[^>/]*>')
+LONGEST_CELL_TAG = 200
+LETTERS, DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0123456789"
+LARGEST_EXACT_INTEGER = 2**53  # beyond it a double does not hold every integer
+SHOWN_SHEETS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The sheet that was read, all that can be chosen, and the size of what was written."""
+
+    name: str
+    choices: list[str]
+    rows_written: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """The part of a sheet that holds something: rows from `start` to before `end`, and `width` columns."""
+
+    start: int
+    end: int
+    width: int
+
+
+def write_sheet_as_csv(path: Path, output: Path, sheet: str | None = None, most_bytes: int = MOST_BYTES) -> Sheet:
+    """Write the chosen sheet, or the first visible one that holds something, to `output`; its rows are all as wide.
+
+    Empty rows before and after, and empty columns beside, are left out. The whole sheet is held in memory: about 70 bytes
+    per number and 100 per short text, 700 MB to 1 GB for a million rows of ten columns.
+
+    Raises:
+        Refusal: `empty_file`, `broken_workbook`, `no_such_sheet`, `empty_sheet` or `expands_too_far`.
+    """
+    _check_expansion(path, most_bytes)
+    with _refuse_broken(), CalamineWorkbook.from_path(path) as workbook:
+        sheets = [about for about in workbook.sheets_metadata if about.typ == SheetTypeEnum.WorkSheet]
+        choices = [about.name for about in sheets]
+        if not workbook.sheets_metadata:
+            raise _broken_workbook()  # a text document, say, which is packed alike
+        if sheet is not None and sheet not in choices:
+            raise _no_such_sheet(sheet, choices)
+        visible = [about.name for about in sheets if about.visible == SheetVisibleEnum.Visible]
+        for name in visible if sheet is None else [sheet]:
+            found = workbook.get_sheet_by_name(name)
+            extent = _find_extent(found)
+            if extent.width:
+                _write(found, extent, output, most_bytes)
+                return Sheet(name, choices, extent.end - extent.start, extent.width)
+        raise _nothing_in(sheet or next(iter(visible), ""), workbook, choices)
+
+
+def _find_extent(sheet: CalamineSheet) -> _Extent:
+    start, end, width = -1, 0, 0
+    for index, row in enumerate(sheet.iter_rows()):
+        filled = _count_filled(row)
+        if filled:
+            start, end, width = (index if start < 0 else start), index + 1, max(width, filled)
+    return _Extent(start, end, width)
+
+
+def _count_filled(row: list[Any]) -> int:
+    """How many cells there are up to the last that holds something."""
+    for count in range(len(row), 0, -1):
+        cell = row[count - 1]
+        if not isinstance(cell, str) or cell.strip():
+            return count
+    return 0
+
+
+def _write(sheet: CalamineSheet, extent: _Extent, output: Path, most_bytes: int) -> None:
+    """One long text that many cells share is written once for each."""
+    try:
+        with output.open("wb") as written, io.TextIOWrapper(written, encoding="utf-8", newline="") as file:
+            # Everything is quoted: a row with one empty cell would be a blank line, which CSV readers pass over.
+            writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            for row in islice(sheet.iter_rows(), extent.start, extent.end):
+                writer.writerow([_WRITTEN[type(cell)](cell) for cell in row[: extent.width]])
+                if written.tell() > most_bytes:
+                    raise expands_too_far(most_bytes)
+    except BaseException:
+        output.unlink(missing_ok=True)
+        raise
+
+
+def _write_number(number: float) -> str:
+    """Excel knows no integers: 41 is 41.0 there."""
+    if number.is_integer() and abs(number) < LARGEST_EXACT_INTEGER:
+        return str(int(number))
+    return repr(number) if math.isfinite(number) else ""
+
+
+def _write_moment(moment: datetime) -> str:
+    return moment.date().isoformat() if moment.time() == time.min else moment.isoformat(sep=" ")
+
+
+def _write_duration(duration: timedelta) -> str:
+    minutes, seconds = divmod(abs(round(duration.total_seconds())), 60)
+    sign = "-" if duration < timedelta() else ""
+    return f"{sign}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+
+
+# How a cell is written, by the type that it was read as.
+_WRITTEN: dict[type, Callable[[Any], str]] = {
+    str: lambda text: text.replace("\0", ""),  # Excel's own way to write a NUL is _x0000_
+    float: _write_number,
+    int: str,
+    bool: lambda is_true: "true" if is_true else "false",
+    date: date.isoformat,
+    datetime: _write_moment,
+    time: time.isoformat,
+    timedelta: _write_duration,
+}
+
+
+def _check_expansion(path: Path, most_bytes: int) -> None:
+    """Unpack everything once, into nothing: neither the archive nor one far cell may make the workbook too large."""
+    with path.open("rb") as file:
+        start = file.read(len(OLE_MARK))
+    if not start:
+        raise empty_file()
+    if start == OLE_MARK:
+        raise _protected_workbook()
+    try:
+        _measure(path, most_bytes)
+    except Refusal as refusal:
+        if refusal.problems[0].code == "expands_too_far":
+            raise
+        raise _broken_workbook() from refusal
+
+
+def _measure(path: Path, most_bytes: int) -> None:
+    unpacked = 0
+
+    def count(pieces: Iterable[bytes]) -> Iterator[bytes]:
+        nonlocal unpacked
+        for piece in pieces:
+            unpacked += len(piece)
+            if unpacked > most_bytes:
+                raise expands_too_far(most_bytes)
+            yield piece
+
+    with open_zip(path) as archive:
+        names = {name.casefold() for name in archive.namelist()}
+        if CONTENT_TYPES not in names or any(name.endswith("/workbook.bin") for name in names):
+            raise _broken_workbook()
+        for member in archive.infolist():
+            pieces = count(read_member(archive, member))
+            if SHEET_FOLDER in member.filename.casefold():
+                _refuse_far_cells(pieces, most_bytes)
+            for _ in pieces:
+                pass
+
+
+def _refuse_far_cells(sheet: Iterator[bytes], most_bytes: int) -> None:
+    """A sheet is held in memory up to its last row and column that hold something, with all that is empty in between."""
+    columns: set[bytes] = set()
+    last_row, rest = 0, b""
+    for piece in sheet:
+        cells = b" ".join(CELL_WITH_CONTENT.findall(rest + piece))
+        columns.update(cells.translate(None, DIGITS).split())
+        last_row = max(last_row, *map(int, set(cells.translate(None, LETTERS).split())), 0)
+        rest = piece[-LONGEST_CELL_TAG:]
+    last_column = max(columns, key=lambda letters: (len(letters), letters), default=b"")
+    number = 0
+    for letter in last_column:
+        number = number * len(LETTERS) + letter - LETTERS[0] + 1
+    if last_row * number * CELL_BYTES > most_bytes:
+        message = Message(
+            "A sheet of the workbook reaches to row {row} and column {column}: more than {limit} MB, the limit here."
+            " Delete the cells that lie beside the table, or save the table as CSV and upload that.",
+            {"row": last_row, "column": last_column.decode(), "limit": round(most_bytes / 1_000_000)},
+        )
+        raise Refusal(Problem("expands_too_far", message))
+
+
+@contextmanager
+def _refuse_broken() -> Iterator[None]:
+    try:
+        yield
+    except (CalamineError, ValueError, OverflowError) as error:
+        raise _broken_workbook() from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # calamine is written in Rust: that is how it fails, and no Exception
+            raise
+        raise _broken_workbook() from error
+
+
+def _broken_workbook() -> Refusal:
+    message = Message(
+        "The file is not an Excel workbook that can be read: it is cut off, damaged or of another kind."
+        " Open it in Excel or LibreOffice, save it as .xlsx or CSV, and upload that."
+    )
+    return Refusal(Problem("broken_workbook", message))
+
+
+def _protected_workbook() -> Refusal:
+    message = Message(
+        "The workbook is protected by a password, or an old one (.xls)."
+        " Open it in Excel or LibreOffice, save it as .xlsx without a password, and upload that."
+    )
+    return Refusal(Problem("broken_workbook", message))
+
+
+def _no_such_sheet(sheet: str, choices: list[str]) -> Refusal:
+    message = Message(
+        "The workbook has no sheet “{sheet}”. Choose one of: {sheets}.", {"sheet": sheet, "sheets": _list_sheets(choices)}
+    )
+    return Refusal(Problem("no_such_sheet", message, "sheet"))
+
+
+def _nothing_in(sheet: str, workbook: CalamineWorkbook, choices: list[str]) -> Refusal:
+    """The chosen sheet, or every visible one, is empty."""
+    filled = [name for name in choices if _find_extent(workbook.get_sheet_by_name(name)).width]
+    if not filled:
+        return empty_file()
+    message = Message(
+        "The sheet “{sheet}” is empty. Choose one that is not: {sheets}.", {"sheet": sheet, "sheets": _list_sheets(filled)}
+    )
+    return Refusal(Problem("empty_sheet", message, "sheet"))
+
+
+def _list_sheets(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN_SHEETS]) + (", …" if len(names) > SHOWN_SHEETS else "")
