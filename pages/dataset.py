@@ -66,8 +66,13 @@ class DatasetPage:
         versions = await datasets.list_versions(user, record.id)
         if record.status != DatasetStatus.READY:
             return Contents(user, record, {}, None, versions)
-        profile = await datasets.partial_profile(record)
-        return Contents(user, record, profile, await open_table(self.visitor.platform, record), versions)
+        table = await open_table(self.visitor.platform, record)
+        return Contents(user, record, await self._profile(record), table, versions)
+
+    async def _profile(self, record: Dataset) -> Mapping[str, Any]:
+        """The profile as far as it is known; when nobody computes it any more, it is as whole as it will be."""
+        profile = await self.visitor.platform.datasets.partial_profile(record)
+        return {name: value for name, value in profile.items() if name != "stages"} if record.is_profiled else profile
 
     def build(self, contents: Contents) -> None:
         self.region = box("form")
@@ -77,6 +82,7 @@ class DatasetPage:
     async def follow(self) -> None:
         """Show what changes, as long as the window is open."""
         with self.visitor.platform.datasets.watch.watching(self.dataset_id) as changed:
+            changed.set()  # something may have changed since the page was drawn
             while True:
                 await changed.wait()
                 changed.clear()
@@ -88,16 +94,14 @@ class DatasetPage:
                         return
 
     async def _show_change(self) -> None:
-        before = self.contents.record
-        contents = await self.fetch(await self.visitor.watching_user())
-        after = contents.record
+        user = await self.visitor.watching_user()
+        before, after = self.contents.record, await self.visitor.platform.datasets.get(user, self.dataset_id)
         is_same = (before.status, before.reading, before.choices) == (after.status, after.reading, after.choices)
         with self.region:
-            if is_same and self.profile is not None and contents.table is not None:
-                self.contents = contents
-                self.profile.show(contents.profile)
-            elif not is_same:
-                self.draw(contents)
+            if not is_same:
+                self.draw(await self.fetch(user))
+            elif self.profile is not None:
+                self.profile.show(await self._profile(after))
 
     def draw(self, contents: Contents) -> None:
         _ = self.visitor.translator
@@ -113,10 +117,8 @@ class DatasetPage:
             self._draw_notices()
             draw_decision(self.visitor, record, contents.profile, may_change=contents.may_change)
             panel = self._draw_reading(contents.profile.get("dialect") or {})
-            with box("form", "section"):
-                text("h2", _("Columns"))
-                self.profile = ProfileSection(self.visitor.translator, panel.choose_kind if panel else None)
-                self.profile.show(contents.profile)
+            self.profile = ProfileSection(self.visitor.translator, panel.choose_kind if panel else None)
+            self.profile.show(contents.profile)
             with box("form", "section"):
                 text("h2", _("Rows"))
                 draw_rows(self.visitor, record, contents.table)

@@ -102,7 +102,7 @@ class Readings:
             await self._fail(record, refusal)
 
     async def abandon(self, record: Dataset) -> None:
-        """End a reading whose data set is deleted."""
+        """End what is still being found out, before the data set is deleted or read anew."""
         task = self._tasks.get(record.id)
         if task is not None:
             task.cancel()
@@ -122,6 +122,7 @@ class Readings:
 
     async def _read(self, record: Dataset, choices: ReadingChoices, give_up: GiveUp, *, resumes: bool = False) -> Dataset:
         """Wait until the table is there; the rest goes on by itself, as all of it does when nobody waits any more."""
+        await self.abandon(record)  # the profile of the table that is to be replaced
         reading = record.reading + 1
         is_unfinished = resumes and record.status == DatasetStatus.READY  # the table is there, its profile is not
         if is_unfinished and await asyncio.to_thread(self._reader.is_going_on, record.id, record.reading):
@@ -130,11 +131,12 @@ class Readings:
         work = self._carry_through(record, reading, choices, is_there, give_up)
         task = asyncio.create_task(work, name=f"reading data set {record.id}")
         self._tasks[record.id] = task
-        task.add_done_callback(lambda done: self._forget(record.id, done, is_there))
+        task.add_done_callback(partial(self._forget, record.id, is_there))
         return await asyncio.shield(is_there)
 
-    def _forget(self, dataset_id: str, task: asyncio.Task[None], is_there: asyncio.Future[Dataset]) -> None:
-        del self._tasks[dataset_id]
+    def _forget(self, dataset_id: str, is_there: asyncio.Future[Dataset], task: asyncio.Task[None]) -> None:
+        if self._tasks.get(dataset_id) is task:
+            del self._tasks[dataset_id]
         if task.cancelled():
             is_there.cancel()
         elif (error := task.exception()) is not None:

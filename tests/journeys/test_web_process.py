@@ -107,7 +107,7 @@ def test_reading_goes_on_when_the_server_is_killed_in_the_middle(tmp_path: Path,
             answer = uploading.submit(sara.upload, "wide.csv", wide)
             keepers = tmp_path / "data" / "datasets"
             deadline = time.monotonic() + 30
-            while not list(keepers.glob("*/ingest/worker.json")):
+            while not list(keepers.glob("*/reading-1/worker.json")):
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
             server.process.kill()

@@ -9,7 +9,7 @@ what is left open, and once more for columns whose first rows are plain and late
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -22,6 +22,7 @@ from trainer.reading.written_truths import TruthFacts, truth_facts
 MOST_HEAD_ROWS = 1000
 LEAST_HEAD_ROWS = 100
 HEAD_CELLS = 20_000
+MOST_THOROUGH_QUESTIONS = 50  # in one query
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +118,25 @@ def _ask(
 ) -> dict[str, ColumnFacts]:
     """What is known of the columns that are asked about, and what the cells of `relation` add to it."""
     facts = {question.column: known[question.column] for question in questions}
-    if not questions:
-        return facts
-    asked = ", ".join(f"bit_or({_sql(question, known[question.column], rules)})" for question in questions)
-    answers = connection.execute(f"SELECT {asked} FROM {relation}").fetchone()
-    assert answers is not None, "an aggregate always gives a row"
-    for question, answer in zip(questions, answers, strict=True):
-        seen = getattr(facts[question.column], question.field)
-        facts[question.column] = dataclasses.replace(facts[question.column], **{question.field: seen | (answer or 0)})
+    for part in _split(questions):
+        asked = ", ".join(f"bit_or({_sql(question, known[question.column], rules)})" for question in part)
+        answers = connection.execute(f"SELECT {asked} FROM {relation}").fetchone()
+        assert answers is not None, "an aggregate always gives a row"
+        for question, answer in zip(part, answers, strict=True):
+            seen = getattr(facts[question.column], question.field)
+            facts[question.column] = dataclasses.replace(facts[question.column], **{question.field: seen | (answer or 0)})
     return facts
+
+
+def _split(questions: Sequence[_Question]) -> Iterator[Sequence[_Question]]:
+    """Quick questions all at once, thorough ones by and by: each takes some megabytes of memory."""
+    quick = [question for question in questions if not question.is_thorough]
+    thorough = [question for question in questions if question.is_thorough]
+    first, rest = thorough[:MOST_THOROUGH_QUESTIONS], thorough[MOST_THOROUGH_QUESTIONS:]
+    if quick or first:
+        yield [*quick, *first]
+    for start in range(0, len(rest), MOST_THOROUGH_QUESTIONS):
+        yield rest[start : start + MOST_THOROUGH_QUESTIONS]
 
 
 def _sql(question: _Question, known: ColumnFacts, rules: CellRules) -> str:

@@ -21,6 +21,7 @@ from trainer.reading.column_formats import ColumnFormat, find_formats, typed_cel
 from trainer.reading.csv_cells import CELLS, WIDE_COLUMNS
 from trainer.reading.duckdb_session import quote_name, quote_text
 
+ROW_GROUP_ROWS = 20_480  # ten of DuckDB's vectors: a page of rows reads one group and not a hundred thousand rows
 TEXT = "VARCHAR"  # the type of cells that are still to be understood
 
 
@@ -128,7 +129,9 @@ class TypedTable:
         """Write the rows of `query`; renamed into place, so that a table is there whole or not at all."""
         temporary = path.with_name(f".{path.name}.tmp")
         try:
-            copied = self._connection.execute(f"COPY ({query}) TO {quote_text(str(temporary))} (FORMAT parquet)").fetchone()
+            copied = self._connection.execute(
+                f"COPY ({query}) TO {quote_text(str(temporary))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+            ).fetchone()
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
