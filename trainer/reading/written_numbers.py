@@ -174,7 +174,7 @@ def _is_plain(value: str, rules: CellRules, facts: NumberFacts) -> str:
 def _slow_facts(cell: str, rules: CellRules) -> str:
     facts = " + ".join((_size_facts(rules), _look_facts(cell, rules), _unit_facts(), str(int(NumberFacts.ODD))))
     cases = (
-        f"WHEN {_matches(number_pattern(ANY_NUMBER, rules), cell, rules)} THEN {facts}",
+        f"WHEN {_matches(_number_pattern(ANY_NUMBER, rules), cell, rules)} THEN {facts}",
         f"WHEN regexp_full_match(latin, '{_INFINITY}') THEN {int(NumberFacts.INFINITE | NumberFacts.BARE | NumberFacts.ODD)}",
     )
     return f"CASE WHEN latin IS NULL THEN {int(NumberFacts.ODD)} {' '.join(cases)} ELSE {int(NumberFacts.NO_NUMBER)} END"
@@ -211,7 +211,7 @@ def _unit_facts() -> str:
 
 
 def _slow_text(cell: str, rules: CellRules, facts: NumberFacts) -> str:
-    cases = [f"WHEN {_matches(number_pattern(facts, rules), cell, rules)} THEN {_number_text(rules, facts)}"]
+    cases = [f"WHEN {_matches(_number_pattern(facts, rules), cell, rules)} THEN {_number_text(rules, facts)}"]
     if NumberFacts.INFINITE in facts:
         cases.append(f"WHEN regexp_full_match(latin, '{_INFINITY}') THEN 'inf'")
     return f"CASE {' '.join(cases)} END"
@@ -231,7 +231,7 @@ def _number_text(rules: CellRules, facts: NumberFacts) -> str:
     return f"{text} || coalesce('e' || nullif({' + '.join(tens)}, 0), '')"
 
 
-def number_pattern(facts: NumberFacts, rules: CellRules) -> str:
+def _number_pattern(facts: NumberFacts, rules: CellRules) -> str:
     """The regular expression of the numbers that have no other facts; sizes aside, which a pattern cannot tell."""
     mark = _mark(rules)
     figures = ["[0-9]+" if NumberFacts.CODE in facts else "0|[1-9][0-9]*"]
