@@ -127,6 +127,7 @@ def wait_for_exit(folder: RunFolder) -> ExitRecord:
 def wait_for_worker(folder: RunFolder) -> ProcessIdentity:
     """The worker, once it trains."""
     wait_for(lambda: any(event["type"] == "metric" for event in read_events(folder.events).events))
+    wait_for(lambda: folder.read_identity("worker") is not None)  # the keeper may write it later than a worker trains
     worker = folder.read_identity("worker")
     assert worker is not None
     return worker
