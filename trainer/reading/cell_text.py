@@ -32,6 +32,7 @@ class CellRules:
     is_ascii: bool = False  # nothing beyond ASCII in the whole file: no Persian rule can apply
     decimal: str = "."
     missing: Sequence[str] = ()  # words that stand for no value, spelled exactly
+    unseen: Sequence[str] = ()  # of these, such as are still text where cells are read strictly
 
 
 class LetterFacts(IntFlag):
@@ -50,6 +51,13 @@ def clean_cell_strictly(cell: str, rules: CellRules, complaint: str) -> str:
     """As `clean_cell`, where a cell with Arabic letters ends the query with an error."""
     tidied = f"CASE WHEN {_has_arabic_letters(cell)} THEN {complaint} ELSE {_tidy(cell, rules)} END"
     return f"CASE WHEN {_is_untidy(cell, rules)} THEN {tidied} ELSE {cell} END"
+
+
+def is_unseen_word(cell: str, rules: CellRules) -> str:
+    """SQL for whether a cell is one of the words for missing that are still text."""
+    words = [word for word in rules.unseen if word.isascii() or not rules.is_ascii]
+    longest = max((len(word.encode()) for word in words), default=0)
+    return f"(strlen({cell}) <= {longest} AND list_contains({quote_list(words)}, {cell}))"
 
 
 def letter_facts(cell: str) -> str:

@@ -19,6 +19,7 @@ import duckdb
 
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.reading import ENDINGS, ReadingChoices
+from trainer.reading.cell_text import quote_list
 from trainer.reading.column_names import tidy_names
 from trainer.reading.csv_cells import CELLS, MENDED, SAMPLED, CsvCells, open_csv
 from trainer.reading.encoding import decode_original
@@ -67,6 +68,13 @@ class Cells:
             return self.csv.define_sample(connection, workspace)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {SAMPLED} AS SELECT * FROM {CELLS} LIMIT {SAMPLED_ROWS}")
         return SAMPLED
+
+    def quick(self, connection: duckdb.DuckDBPyConnection) -> tuple[str, Sequence[str]]:
+        """The relation that is read in the least time, and the words for missing that are still text in it."""
+        if self.csv is None:
+            return CELLS, ()
+        relation = self.csv.define_quick(connection)
+        return relation, self.csv.unseen if relation != CELLS else ()
 
     def mend(self, connection: duckdb.DuckDBPyConnection, workspace: Path) -> bool:
         """Mend what DuckDB could not read at all, if it can be mended; whether it was."""
@@ -152,7 +160,11 @@ def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, choices: Re
     found = describe_parquet(connection, path)
     names, notes = tidy_names(found.names)
     are_texts = [name in choices.kinds or sql_type == "VARCHAR" for name, sql_type in zip(names, found.types, strict=True)]
-    selected = ", ".join(f"c{index}::VARCHAR AS c{index}" if is_text else f"c{index}" for index, is_text in enumerate(are_texts))
+    words = quote_list(missing)
+    selected = ", ".join(
+        f"CASE WHEN NOT list_contains({words}, c{index}::VARCHAR) THEN c{index}::VARCHAR END AS c{index}" if is_text else f"c{index}"
+        for index, is_text in enumerate(are_texts)
+    )
     connection.execute(f"CREATE OR REPLACE VIEW {CELLS} AS SELECT {selected} FROM ({found.select})")
     types = ["VARCHAR" if is_text else sql_type for is_text, sql_type in zip(are_texts, found.types, strict=True)]
     dialect = {"format": "parquet", "missing": list(missing)}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import duckdb
 
 from trainer.contract.messages import Message
-from trainer.reading.cell_text import CellRules, LetterFacts, clean_cell, clean_cell_strictly
+from trainer.reading.cell_text import CellRules, LetterFacts, clean_cell, clean_cell_strictly, is_unseen_word
 from trainer.reading.column_facts import ColumnFacts, find_facts
 from trainer.reading.format_notes import (
     LETTERS_NOTE,
@@ -78,7 +78,18 @@ def typed_cell(column: str, form: ColumnFormat, rules: CellRules, strict: bool) 
     A cell that does not fit is NULL. Where it is `strict` such a cell ends the query with an error, and so does one that
     fits but would have changed the notes about its column.
     """
-    misfit = f"error('{column} has another format')" if strict else "NULL"
+    if not strict:
+        return _typed(column, form, rules, "NULL", strict=False)
+    misfit = f"error('{column} has another format')"
+    if not rules.unseen:
+        return _typed(column, form, rules, misfit, strict=True)
+    is_missing = is_unseen_word(column, rules)
+    if form.sql_type == "VARCHAR" and not form.is_empty:
+        return f"CASE WHEN {is_missing} THEN NULL ELSE {_typed(column, form, rules, misfit, strict=True)} END"
+    return _typed(column, form, rules, f"CASE WHEN NOT {is_missing} THEN {misfit} END", strict=True)
+
+
+def _typed(column: str, form: ColumnFormat, rules: CellRules, misfit: str, *, strict: bool) -> str:
     if form.sql_type in {"BIGINT", "DOUBLE"}:
         return number_value(column, rules, form.numbers, form.sql_type, misfit)
     if form.sql_type in {"DATE", "TIMESTAMP"}:

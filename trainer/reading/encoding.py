@@ -18,7 +18,8 @@ MAX_CONTROL_SHARE = 0.1
 PRINTED_CONTROLS = b"\t\n\r\f\x0b\x1b"
 LEAST_ZERO_SHARE = 0.2  # of the bytes of UTF-16 text with some ASCII in it, such as separators and line ends
 DAMAGE_SHARE = 0.1  # of the characters beyond ASCII: with less damage it is UTF-8 in which some rows are broken
-BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+UTF_8 = "utf-8"
+BOMS = ((codecs.BOM_UTF8, UTF_8), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # Windows-1256 has پ چ ڈ گ ک and the half-space here; Windows-1252 nothing, or a lone tilde.
 ARABIC_ONLY = frozenset(b"\x81\x8d\x8f\x90\x98\x9d")
 KNOWN_BINARIES = (
@@ -51,21 +52,17 @@ def decode_original(path: Path, encoding: str | None, workspace: Path) -> Decode
         start = file.read(SAMPLE_BYTES)
     if not start:
         raise empty_file()
-    found = encoding or find_encoding(path, start)
-    if found != "utf-8":
+    found = encoding or _find_by_start(start)
+    if found and found != UTF_8:
         return _transcode(path, found, workspace / ".decoded")
-    return DecodedText(path, found, _check_utf8(path))
-
-
-def find_encoding(path: Path, start: bytes) -> str:
-    """The encoding of the whole file, which begins with `start`."""
-    for mark, name in BOMS:
-        if start.startswith(mark):
-            return name
-    if utf16 := _find_utf16(start):
-        return utf16
-    _refuse_binary(start)
-    return _find_by_letters(path)
+    seen = _look_through(path)
+    if not found and (other := _find_by_letters(seen)) != UTF_8:
+        return _transcode(path, other, workspace / ".decoded")
+    if seen.nul_at is not None:  # NUL bytes end a text in half of the world's tools
+        raise _not_text(count_lines(path, seen.nul_at))
+    if not seen.has_text:
+        raise empty_file()
+    return DecodedText(path, UTF_8, seen.is_ascii)
 
 
 def empty_file() -> Refusal:
@@ -95,22 +92,53 @@ def _find_utf16(start: bytes) -> str | None:
     return None if _control_share(text.encode("utf-8", "replace")) > MAX_CONTROL_SHARE else name
 
 
-def _find_by_letters(path: Path) -> str:
-    """UTF-8 when its bytes say so; else Arabic or Western letters, by the company they keep."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    valid = damaged = 0
-    foreign = b""
+def _find_by_start(start: bytes) -> str | None:
+    """The encoding of a file that begins with `start`, where that tells."""
+    for mark, name in BOMS:
+        if start.startswith(mark):
+            return name
+    if utf16 := _find_utf16(start):
+        return utf16
+    _refuse_binary(start)
+    return None
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What all bytes of a file are, if they are UTF-8. Broken ones are left to the reader, which sets their rows aside."""
+
+    is_ascii: bool = True
+    has_text: bool = False
+    nul_at: int | None = None
+    beyond_ascii: int = 0  # bytes that characters beyond ASCII take beyond one
+    damaged: int = 0  # characters
+    damage: bytes = b""  # the first piece of the file with some
+
+
+def _look_through(path: Path) -> _Seen:
+    decoder = codecs.getincrementaldecoder(UTF_8)("replace")
+    seen, offset = _Seen(), 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
+            seen.has_text = seen.has_text or bool(chunk.removeprefix(codecs.BOM_UTF8).strip())
+            if seen.nul_at is None and b"\0" in chunk:
+                seen.nul_at = offset + chunk.index(b"\0")
+            offset += len(chunk)
             if chunk.isascii() and not decoder.getstate()[0]:
                 continue
+            seen.is_ascii = False
             text = decoder.decode(chunk)
-            valid += len(chunk) - len(text)  # every character beyond ASCII takes more than one byte
-            damaged += text.count("\ufffd")
-            foreign = foreign or (chunk if damaged else b"")
-    if not damaged or damaged < DAMAGE_SHARE * valid:
-        return "utf-8"
-    return "windows-1256" if _looks_arabic(foreign) else "windows-1252"
+            seen.beyond_ascii += len(chunk) - len(text)
+            seen.damaged += text.count("\ufffd")
+            seen.damage = seen.damage or (chunk if seen.damaged else b"")
+    return seen
+
+
+def _find_by_letters(seen: _Seen) -> str:
+    """UTF-8 when its bytes say so; else Arabic or Western letters, by the company they keep."""
+    if not seen.damaged or seen.damaged < DAMAGE_SHARE * seen.beyond_ascii:
+        return UTF_8
+    return "windows-1256" if _looks_arabic(seen.damage) else "windows-1252"
 
 
 def _looks_arabic(chunk: bytes) -> bool:
@@ -121,25 +149,6 @@ def _looks_arabic(chunk: bytes) -> bool:
     accents = sum(len(letters) for before, letters, after in runs if len(letters) == 1 and (before or after))
     together = sum(len(letters) for _, letters, _ in runs) - accents
     return together > accents
-
-
-def _check_utf8(path: Path) -> bool:
-    """Whether all is ASCII. Broken bytes are left to the reader, which sets their rows aside.
-
-    Raises:
-        Refusal: `empty_file`: nothing but white space; `not_text`: NUL bytes, which end a text in half of the world's tools.
-    """
-    is_ascii, has_text, offset = True, False, 0
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            is_ascii = is_ascii and chunk.isascii()
-            has_text = has_text or bool(chunk.removeprefix(codecs.BOM_UTF8).strip())
-            if b"\0" in chunk:
-                raise _not_text(count_lines(path, offset + chunk.index(b"\0")))
-            offset += len(chunk)
-    if not has_text:
-        raise empty_file()
-    return is_ascii
 
 
 def _transcode(path: Path, encoding: str, output: Path) -> DecodedText:

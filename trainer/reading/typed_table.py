@@ -8,6 +8,7 @@ cell is looked at before the second.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class TypedTable:
     def select_typed(self) -> str:
         """SQL for all rows in their types, each decided by the whole column."""
         self.formats = self._find_formats(CELLS)
-        return f"SELECT {self._select(range(len(self._cells.names)), False)} FROM {CELLS}"
+        return self._select(CELLS, self._rules)
 
     def misfits(self) -> list[Message]:
         """What to tell about cells that are not of the kind that their column is wanted to be."""
@@ -59,7 +60,7 @@ class TypedTable:
     def write_sample(self, path: Path) -> int:
         """Write the first rows alone, and return their number."""
         relation = self._find_sampled_formats()
-        return self._copy_query(f"SELECT {self._select(range(len(self._cells.names)), False)} FROM {relation}", path)
+        return self._copy_query(self._select(relation, self._rules), path)
 
     def _find_sampled_formats(self) -> str:
         relation = self._cells.sample(self._connection, self._workspace)
@@ -70,7 +71,8 @@ class TypedTable:
         """None when a later cell did not fit, or the text cannot be read at all."""
         try:
             self._find_sampled_formats()
-            return self._copy(path, is_strict=True)
+            relation, unseen = self._cells.quick(self._connection)
+            return self._copy(path, relation, dataclasses.replace(self._rules, unseen=unseen), is_strict=True)
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error:
@@ -94,7 +96,7 @@ class TypedTable:
             if not self._cells.mend(self._connection, self._workspace):
                 raise _unreadable() from error
             return self.write(path)
-        return self._copy(path, is_strict=False)
+        return self._copy(path, CELLS, self._rules, is_strict=False)
 
     def _find_formats(self, relation: str) -> list[ColumnFormat]:
         cells = self._cells
@@ -102,28 +104,32 @@ class TypedTable:
         found = dict(zip(texts, find_formats(self._connection, relation, texts, self._rules, self._wanted), strict=True))
         return [found.get(column) or ColumnFormat(sql_type) for column, sql_type in zip(cells.columns, cells.types, strict=True)]
 
-    def _copy(self, path: Path, *, is_strict: bool) -> int:
+    def _copy(self, path: Path, relation: str, rules: CellRules, *, is_strict: bool) -> int:
         if len(self._cells.names) <= WIDE_COLUMNS:
-            return self._copy_query(f"SELECT {self._select(range(len(self._cells.names)), is_strict)} FROM {CELLS}", path)
+            return self._copy_query(self._select(relation, rules, is_strict=is_strict), path)
         parts = []
         for start in range(0, len(self._cells.names), WIDE_COLUMNS):
-            wanted = range(start, min(start + WIDE_COLUMNS, len(self._cells.names)))
+            columns = range(start, min(start + WIDE_COLUMNS, len(self._cells.names)))
             parts.append(f"part_{start}")
-            self._connection.execute(
-                f"CREATE OR REPLACE TABLE {parts[-1]} AS SELECT {self._select(wanted, is_strict)} FROM {CELLS}"
-            )
+            selected = self._select(relation, rules, columns, is_strict=is_strict)
+            self._connection.execute(f"CREATE OR REPLACE TABLE {parts[-1]} AS {selected}")
         rows = self._copy_query(f"SELECT * FROM {' POSITIONAL JOIN '.join(parts)}", path)
         for part in parts:
             self._connection.execute(f"DROP TABLE {part}")
         return rows
 
-    def _select(self, columns: Sequence[int], is_strict: bool) -> str:
-        return ", ".join(f"{self._typed(index, is_strict)} AS {quote_name(self._cells.names[index])}" for index in columns)
+    def _select(
+        self, relation: str, rules: CellRules, columns: Sequence[int] | None = None, *, is_strict: bool = False
+    ) -> str:
+        """SQL for the rows of `relation` in their types; of all columns, or of some."""
+        chosen = range(len(self._cells.names)) if columns is None else columns
+        typed = (f"{self._typed(index, rules, is_strict)} AS {quote_name(self._cells.names[index])}" for index in chosen)
+        return f"SELECT {', '.join(typed)} FROM {relation}"
 
-    def _typed(self, index: int, is_strict: bool) -> str:
+    def _typed(self, index: int, rules: CellRules, is_strict: bool) -> str:
         if self._cells.types[index] != TEXT:
             return f"c{index}"
-        return typed_cell(f"c{index}", self.formats[index], self._rules, is_strict)
+        return typed_cell(f"c{index}", self.formats[index], rules, is_strict)
 
     def _copy_query(self, query: str, path: Path) -> int:
         """Write the rows of `query`; renamed into place, so that a table is there whole or not at all."""
