@@ -19,6 +19,7 @@ def find(sample: str, **choices: object) -> Beginning:
         ("نام،سن\nسارا،۲۳\nامید،۴۱\n", "،", '"'),
         ('id\ttext\n1\tit\'s "fine", really\n2\tno\n', "\t", '"'),
         ("a|b|c\n1|x, y|3\n2|z, w|4\n", "|", '"'),
+        ("A title of some words\n\n" + "۰٫۰۵,۲۰۰۰-۰۱-۰۱,apple apple\n" * 4, ",", '"'),
         ("a~b\n1~2\n3~4\n", "~", '"'),
         ("a:b\n1:2\n3:4\n", ":", '"'),
         ("a b c\n1 2 3\n4 5 6\n", " ", '"'),

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.trainer.conftest import Ingest
-from trainer.contract import IngestOrder, Message, Refusal
+from trainer.contract import IngestOrder, Message, ReadingChoices, Refusal
+from trainer.reading.csv_cells import SAMPLE_BYTES
 from trainer.reading.ingest import ingest
 
 
@@ -148,6 +150,33 @@ def test_type_does_not_fail_late(ingest_text: Ingest, tmp_path: Path) -> None:
     assert profile["rows"] == 30_001
     assert kinds(profile)["v"] == "category"
     assert read_rows(tmp_path)[-1][0] == "late"
+
+
+@pytest.mark.parametrize("word", ["apple", "سیب"])
+def test_words_for_missing_that_only_come_late_are_missing_all_the_same(
+    ingest_text: Ingest, tmp_path: Path, word: str
+) -> None:
+    """The beginning of the file, by which columns are judged, holds none of them."""
+    line = f"{word},1.5,7,2024-01-02,true\n"
+    rows = 2 * SAMPLE_BYTES // len(line)
+    profile = ingest_text("text,number,whole,day,truth\n" + line * rows + "NA,-,?,null,n/a\n NA , - , ? , null , n/a \n")
+    assert kinds(profile) == dict.fromkeys(("text", "number", "whole", "day", "truth"), "constant")
+    assert [column["missing"] for column in profile["columns"]] == [2] * 5
+    assert read_rows(tmp_path)[-3:] == [(word, 1.5, 7, date(2024, 1, 2), True), (None,) * 5, (None,) * 5]
+
+
+def test_number_that_a_person_calls_missing_is_missing_wherever_it_comes(tmp_path: Path) -> None:
+    original = tmp_path / "table.csv"
+    original.write_text("a,b\n" + "1.5,x\n" * (2 * SAMPLE_BYTES // 6) + "-999,y\n")
+    ingest(IngestOrder(str(original), "csv", str(tmp_path / "data"), choices=ReadingChoices(missing=("-999",))))
+    assert read_rows(tmp_path)[-1] == (None, "y")
+
+
+def test_words_for_missing_are_missing_in_the_texts_of_parquet(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (FROM (VALUES ('1', 'x'), ('-', 'NA'), ('3', 'y')) t(a, b)) TO '{tmp_path}/p.parquet'")
+    ingest(IngestOrder(str(tmp_path / "p.parquet"), "parquet", str(tmp_path / "data")))
+    assert read_rows(tmp_path) == [(1, "x"), (None, None), (3, "y")]
 
 
 def test_unreadable_rows_are_counted_with_line_and_reason(ingest_text: Ingest) -> None:

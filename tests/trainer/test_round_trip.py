@@ -21,6 +21,8 @@ from tests.trainer.written_tables import (
     tables,
     write_csv,
     write_json,
+    write_parquet,
+    write_workbook,
 )
 from trainer.contract import IngestOrder
 from trainer.reading.ingest import ingest
@@ -73,5 +75,23 @@ def test_a_table_comes_back_from_csv_in_every_dialect_and_encoding(
 @given(table=tables(), is_lines=st.booleans())
 def test_a_table_comes_back_from_json(tmp_path: Path, table: Table, is_lines: bool) -> None:
     names, rows, profile = read(tmp_path, write_json(table, is_lines=is_lines), "jsonl" if is_lines else "json")
+    assert (names, rows) == (table.names, expected(table))
+    assert profile["rejected"]["count"] == 0
+
+
+@QUIETLY
+@given(table=tables(), packing=st.sampled_from(["", "gz"]))
+def test_a_table_comes_back_from_a_workbook(tmp_path: Path, table: Table, packing: str) -> None:
+    content = pack(write_workbook(table), packing, "table.xlsx")
+    names, rows, profile = read(tmp_path, content, "xlsx", packing)
+    assert (names, rows) == (table.names, expected(table))
+    assert profile["rejected"]["count"] == 0
+
+
+@QUIETLY
+@given(table=tables(), packing=st.sampled_from(["", "zip"]))
+def test_a_table_comes_back_from_parquet(tmp_path: Path, table: Table, packing: str) -> None:
+    content = pack(write_parquet(table, tmp_path / "written.parquet"), packing, "table.parquet")
+    names, rows, profile = read(tmp_path, content, "parquet", packing)
     assert (names, rows) == (table.names, expected(table))
     assert profile["rejected"]["count"] == 0

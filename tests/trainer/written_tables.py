@@ -10,10 +10,15 @@ import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import jdatetime
+import openpyxl
 from hypothesis import strategies as st
+
+from trainer.reading.duckdb_session import quote_name
 
 Value = int | float | str | bool | datetime.date | None
 LATIN_WORDS = ("apple", "pear", "quince", "fig", "medlar", "plum")
@@ -180,6 +185,30 @@ def write_json(table: Table, *, is_lines: bool) -> bytes:
     if is_lines:
         return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
     return json.dumps(rows).encode()
+
+
+def write_workbook(table: Table) -> bytes:
+    """The table as a sheet of an .xlsx file, every value as a spreadsheet holds it."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None, "a new workbook has a sheet"
+    sheet.append(table.names)
+    for row in table.rows:
+        sheet.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def write_parquet(table: Table, path: Path) -> bytes:
+    """The table as a Parquet file with the types that its kinds have; written at `path`."""
+    types = {"number": "DOUBLE", "integer": "BIGINT", "date": "DATE", "boolean": "BOOLEAN"}
+    columns = [f"{quote_name(name)} {types.get(kind, 'VARCHAR')}" for name, kind in zip(table.names, table.kinds, strict=True)]
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE written ({', '.join(columns)})")
+        connection.executemany(f"INSERT INTO written VALUES ({', '.join('?' for _ in columns)})", table.rows)  # noqa: S608
+        connection.table("written").write_parquet(str(path))
+    return path.read_bytes()
 
 
 def pack(content: bytes, packing: str, name: str) -> bytes:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 from trainer.contract.reading import ReadingChoices
@@ -28,7 +29,9 @@ TITLE_BELOW_CELLS = 2  # a lone cell is a title only above rows with more cells 
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0\d*,\d+|\d{1,3}(\.\d{3})+,\d+)")
 _DECIMAL_POINT = re.compile(r"[+-]?(\d+\.(\d{1,2}|\d{4,})|0\d*\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
+_FOR_SNIFFING = _TO_LATIN | {ord("٫"): ".", ord("٬"): None}  # CleverCSV knows numbers and dates by ASCII alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +108,11 @@ def _stands_out(line: str, others: Sequence[str]) -> bool:
 def _find_separators(sample: str, choices: ReadingChoices, comment: str) -> tuple[str, str, str]:
     if choices.delimiter is not None and choices.quote is not None:
         return choices.delimiter, choices.quote, choices.quote
-    lines = [line for line in _LINE_END.split(sample) if line.strip() and not (comment and line.startswith(comment))]
+    written = (line[0].rstrip("\r\n") for line in _LINE.finditer(sample))
+    lines = (line for line in written if line.strip() and not (comment and line.startswith(comment)))
     skipped = choices.skip_lines or 0
-    excerpt = "\n".join(line[:SNIFFED_LINE_CHARACTERS] for line in lines[skipped : skipped + SNIFFED_LINES])
+    sniffed = islice(lines, skipped, skipped + SNIFFED_LINES)
+    excerpt = "\n".join(line[:SNIFFED_LINE_CHARACTERS] for line in sniffed).translate(_FOR_SNIFFING)
     delimiter, quote, escape = _sniff(_cut(excerpt), choices.delimiter)
     if choices.quote is not None:
         quote, escape = choices.quote, choices.quote
@@ -139,7 +144,7 @@ def _parse(sample: str, delimiter: str, quote: str, escape: str) -> list[list[st
     csv.field_size_limit(MAX_FIELD)
     if len(delimiter) > 1:
         sample, delimiter = sample.replace(delimiter, SEPARATOR), SEPARATOR
-    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", sample)
+    lines = (line[0] for line in _LINE.finditer(sample))
     reader = csv.reader(
         lines,
         delimiter=delimiter,
