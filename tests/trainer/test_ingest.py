@@ -165,6 +165,12 @@ def test_words_for_missing_that_only_come_late_are_missing_all_the_same(
     assert read_rows(tmp_path)[-3:] == [(word, 1.5, 7, date(2024, 1, 2), True), (None,) * 5, (None,) * 5]
 
 
+def test_a_late_word_for_missing_is_no_text(ingest_text: Ingest, tmp_path: Path) -> None:
+    """Among texts alone, nothing ends the first way of reading."""
+    ingest_text("a,b\n" + "apple,pear\n" * (2 * SAMPLE_BYTES // 11) + "NA,<NA>\n")
+    assert read_rows(tmp_path)[-2:] == [("apple", "pear"), (None, None)]
+
+
 def test_number_that_a_person_calls_missing_is_missing_wherever_it_comes(tmp_path: Path) -> None:
     original = tmp_path / "table.csv"
     original.write_text("a,b\n" + "1.5,x\n" * (2 * SAMPLE_BYTES // 6) + "-999,y\n")
