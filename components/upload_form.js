@@ -36,7 +36,7 @@ export default {
                   @click="goOn(item)">{{ words.go_on }}</button>
                 <button v-if="canRetry(item)" type="button" class="plain-button" :aria-label="about(words.retry_about, item)"
                   @click="retry(item)">{{ words.retry }}</button>
-                <button v-if="item.state !== 'reading'" type="button" class="plain-button"
+                <button type="button" class="plain-button"
                   :aria-label="about(isOver(item) ? words.remove_about : words.cancel_about, item)"
                   @click="remove(item)">{{ isOver(item) ? words.remove : words.cancel }}</button>
               </span>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from nicegui.element import Element
 
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
-from components.elements import box, notice, text
+from components.elements import Button, box, notice, text
 from components.states import loading_state
 from pages.dataset_heading import draw_heading
 from pages.dataset_profile import ProfileSection
@@ -21,7 +22,7 @@ from pages.dataset_rows import TableOpening, draw_rows, open_table
 from pages.dataset_versions import draw_versions
 from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome, while_open
 from pages.words import dataset_name
-from trainer.contract import Message, Refusal
+from trainer.contract import Message, ReadingChoices, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,19 @@ class DatasetPage:
         record = await datasets.get(user, self.dataset_id)
         versions = await datasets.list_versions(user, record.id)
         if record.status != DatasetStatus.READY:
-            return Contents(user, record, {}, None, versions)
+            unread = Contents(user, record, {}, None, versions)
+            is_mendable = record.status == DatasetStatus.FAILED and unread.may_change
+            return dataclasses.replace(unread, profile=await self._look_at(record)) if is_mendable else unread
         table = await open_table(self.visitor.platform, record)
         return Contents(user, record, await self._profile(record), table, versions)
+
+    async def _look_at(self, record: Dataset) -> Mapping[str, Any]:
+        """How a file without a table begins, so that it can be read another way: its sheets, for one."""
+        user, choices = await self.visitor.user(), ReadingChoices.parse(record.choices)
+        try:
+            return await self.visitor.platform.datasets.preview(user, record.id, choices)
+        except Refusal:
+            return {"dialect": {"format": record.type, "encoding": "", "decimal": ""}}
 
     async def _profile(self, record: Dataset) -> Mapping[str, Any]:
         """The profile as far as it is known; when nobody computes it any more, it is as whole as it will be."""
@@ -131,13 +142,20 @@ class DatasetPage:
         if record.status == DatasetStatus.READING:
             text("p", _("The file is being read. The table appears here by itself."), "soft").props["role"] = "status"
             loading_state(_("Reading the file…"))
+            if self.contents.may_change:
+                with box("actions"):
+                    Button(_("Stop reading"), self._stop)
             return
         if record.problem:
             notice(_.message(Message.from_dict(record.problem)), "bad", is_alert=True)
         if self.contents.may_change:
             text("p", _("Perhaps another way of reading it mends this. Otherwise delete it and upload a corrected file."), "soft")
-            self._draw_reading({"format": record.type, "encoding": "", "decimal": ""}, is_open=True)
+            self._draw_reading(self.contents.profile["dialect"], is_open=True)
         draw_versions(self.visitor, record, self.contents.versions)
+
+    async def _stop(self) -> None:
+        with self.visitor.telling_problems():
+            await self.visitor.platform.datasets.stop_reading(await self.visitor.user(), self.dataset_id)
 
     def _draw_notices(self) -> None:
         _ = self.visitor.translator

@@ -9,6 +9,7 @@ from typing import Any
 
 from nicegui import background_tasks, ui
 
+from app.datasets.catalogue import LEAVE_OUT
 from app.records import Dataset
 from components.data_table import Cell, DataTable, TableColumn, TableRow
 from components.elements import Button, box, notice, text
@@ -41,6 +42,8 @@ class ReadingPanel:
             self.panel.props["open"] = self.is_open
             with box("", "summary"):
                 text("span", _("How the file is read"))
+                if count := len(self.record.choices.keys() - {LEAVE_OUT}):
+                    text("span", _.plural("{count} choice of yours", "{count} choices of yours", count), "soft small")
             text("p", _("What is not chosen was found in the file. Every change shows at once what it does."), "soft small")
             options = reading_options(_, self.dialect)
             self.form = ReadingForm(_, options, self.record.choices, self.refresh)
@@ -153,7 +156,7 @@ def draw_decision(visitor: Visitor, record: Dataset, profile: Mapping[str, Any],
     count = rejected.get("count", 0)
     if not count:
         return
-    is_decided = bool(record.choices.get("leave_out_unreadable"))
+    is_decided = bool(record.choices.get(LEAVE_OUT))
 
     async def leave_out() -> None:
         with visitor.telling_problems():

@@ -11,6 +11,7 @@ from fastapi import Request
 from nicegui import ui
 from starlette.datastructures import QueryParams
 
+from app.datasets.catalogue import LEAVE_OUT
 from app.datasets.samples import DEFAULT_SAMPLE
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
@@ -60,7 +61,7 @@ def register(platform: Platform) -> None:
 
 def _is_trainable(record: Dataset) -> bool:
     """Whether its table is there, and it is decided what becomes of rows that could not be read."""
-    is_decided = not record.unreadable_rows or bool(record.choices.get("leave_out_unreadable"))
+    is_decided = not record.unreadable_rows or bool(record.choices.get(LEAVE_OUT))
     return record.status == DatasetStatus.READY and is_decided
 
 

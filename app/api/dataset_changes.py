@@ -14,6 +14,7 @@ from app.api.auth import current_user
 from app.api.responses import StrictRoute
 from app.datasets.catalogue import describe_dataset
 from app.datasets.exports import CSV_TYPE, PARQUET_TYPE
+from app.datasets.service import Datasets
 from app.errors import refuse
 from app.platform import Platform
 from trainer.contract import Message, Problem, ReadingChoices, Refusal
@@ -79,11 +80,24 @@ def create_router(platform: Platform) -> APIRouter:
         record = await datasets.read_again(current_user(request), dataset_id, ReadingChoices.parse(_object(body)))
         return {"ok": True, "dataset": describe_dataset(record)}
 
+    @router.delete("/{dataset_id}/reading")
+    async def stop_reading(dataset_id: str, request: Request) -> dict[str, Any]:
+        """Stop the reading of a file; a table that was there before stays. `dataset` is null when nothing is left of it."""
+        record = await datasets.stop_reading(current_user(request), dataset_id)
+        return {"ok": True, "dataset": describe_dataset(record) if record else None}
+
     @router.post("/{dataset_id}/leave-out")
     async def leave_out(dataset_id: str, request: Request) -> dict[str, Any]:
         """Decide that the rows which could not be read are left out."""
         record = await datasets.leave_out_unreadable(current_user(request), dataset_id)
         return {"ok": True, "dataset": describe_dataset(record)}
+
+    _offer_what_is_there(router, datasets)
+    return router
+
+
+def _offer_what_is_there(router: APIRouter, datasets: Datasets) -> None:
+    """Versions and files."""
 
     @router.get("/{dataset_id}/versions")
     async def list_versions(dataset_id: str, request: Request) -> dict[str, Any]:
@@ -108,8 +122,6 @@ def create_router(platform: Platform) -> APIRouter:
             return FileResponse(datasets.folders.table(record), filename=name, media_type=PARQUET_TYPE)
         path = await datasets.export_csv(record)
         return FileResponse(path, filename=name, media_type=CSV_TYPE, background=BackgroundTask(path.unlink, missing_ok=True))
-
-    return router
 
 
 def _object(body: object) -> Mapping[str, Any]:

@@ -22,15 +22,20 @@ from trainer.contract import Message
 REFERENCE_PREFIX = "datasets/"
 READING_RULES = 1  # counted up when the same original would be read otherwise: then it is another content
 LONGEST_DESCRIPTION = 4_000
+LEAVE_OUT = "leave_out_unreadable"  # of the choices, the one that is about these rows alone
 IN_USE = (*LIVE, JobStatus.QUEUED, JobStatus.PAUSED)
 
 
 def add_version(session: Session, record: Dataset) -> Dataset:
-    """Record an upload: the next version of the owner's data set of that name, or the first of a new one."""
+    """Record an upload: the next version of the owner's data set of that name, or the first of a new one.
+
+    What was chosen about reading the version before it is taken over.
+    """
     same_name = select(Dataset).where(Dataset.owner_id == record.owner_id, Dataset.name == record.name)
     latest = session.exec(same_name.order_by(col(Dataset.version).desc()).limit(1)).first()
     if latest is not None:
         _continue_series(record, latest)
+        record.choices = {name: value for name, value in latest.choices.items() if name != LEAVE_OUT}
     session.add(record)
     return record
 
@@ -52,7 +57,7 @@ def _continue_series(record: Dataset, latest: Dataset) -> None:
 
 def content_hash(original_sha256: str, choices: dict[str, Any]) -> str:
     """What a run was trained on: the original, and how it was read."""
-    how = {name: value for name, value in choices.items() if name != "leave_out_unreadable"}
+    how = {name: value for name, value in choices.items() if name != LEAVE_OUT}
     told = json.dumps([READING_RULES, original_sha256, how], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(told.encode()).hexdigest()
 

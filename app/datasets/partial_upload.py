@@ -57,6 +57,8 @@ class PartialUpload:
         self.plan = plan
         self.finishing: asyncio.Task[Dataset] | None = None
         self.finished_at: float | None = None  # by the monotonic clock
+        self.recorded = asyncio.Event()
+        self.dataset_id = ""  # once it is `recorded`
         self.is_receiving = False
         self._turn = 0
         self._writing = threading.Lock()
@@ -119,6 +121,11 @@ class PartialUpload:
             self._turn += 1
             self.file.discard()
             self._plan_path.unlink(missing_ok=True)
+
+    def record(self, dataset_id: str) -> None:
+        """Note which data set has been made of it, whose file is being read now."""
+        self.dataset_id = dataset_id
+        self.recorded.set()
 
     def longer_than_announced(self) -> TooLarge:
         text = "This upload was announced with {length} bytes but is longer, so it was given up. Begin it with its true length."

@@ -69,15 +69,15 @@ class Reader:
         order = read_order(spec) if spec.exists() else None
         return order.choices if isinstance(order, IngestOrder) else None
 
-    async def read(self, record: Dataset, reading: int, choices: ReadingChoices) -> AsyncIterator[str]:
-        """Have the original read, unless a worker is at it; yields each stage of the profile as it is done.
+    async def read(self, record: Dataset, reading: int, choices: ReadingChoices, *, resumes: bool = False) -> AsyncIterator[str]:
+        """Have the original read; yields each stage of the profile as it is done. `resumes` goes on with what a worker did.
 
         Raises:
             Refusal: the file cannot be read so, or the worker ended before its time.
         """
         run = RunFolder(self._folders.reading(record.id, reading).resolve())
         async with self._readings:
-            if not await asyncio.to_thread(self.is_going_on, record.id, reading):
+            if not (resumes and await asyncio.to_thread(self.is_going_on, record.id, reading)):
                 await asyncio.to_thread(shutil.rmtree, run.path, ignore_errors=True)
                 await self._launcher.launch(run, self._order(record, run, choices).as_dict(), limits=self._limits(READ_SECONDS))
             async for stage in self._stages(run, READ_SECONDS):

@@ -8,24 +8,35 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlmodel import col, delete, or_, select, update
+from sqlmodel import Session, col, delete, or_, select, update
 
 from app.database import Database
-from app.datasets.catalogue import content_hash
+from app.datasets.catalogue import LEAVE_OUT, content_hash
 from app.datasets.folders import DatasetFolders
-from app.datasets.reader import TABLE_STAGE, Reader, read_profile
+from app.datasets.reader import LOOK_SECONDS, TABLE_STAGE, Reader, read_profile
 from app.datasets.watch import DatasetWatch
 from app.records import Dataset, DatasetStatus
-from trainer.contract import ReadingChoices, Refusal
+from trainer.contract import Message, Problem, ReadingChoices, Refusal
 
-# What another way of reading the same file may mend.
-MENDABLE = frozenset({"one_column", "unreadable_rows", "not_decodable", "no_rows", "no_such_sheet"})
+STOPPED = "reading_stopped"
+# What another way of reading the same file may mend, or reading it once more.
+MENDABLE = frozenset({STOPPED, "one_column", "unreadable_rows", "not_decodable", "no_rows", "no_such_sheet"})
 GiveUp = Callable[[Refusal], Awaitable[None]]  # what becomes of the record when no table comes
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The number of the first reading that is tried, and how each is done; the others have the numbers after it."""
+
+    reading: int
+    attempts: Sequence[ReadingChoices]
+    resumes: bool
 
 
 class Readings:
@@ -37,6 +48,7 @@ class Readings:
         self._reader = reader
         self._watch = watch
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._stopping: set[str] = set()
 
     def is_busy(self, dataset_id: str) -> bool:
         """Whether something is still being found out about it."""
@@ -48,11 +60,12 @@ class Readings:
     async def read_new(
         self, record: Dataset, choices: ReadingChoices | None = None, *, keeps_unreadable: bool = False
     ) -> Dataset:
-        """Read a version for the first time.
+        """Read a version for the first time: by `choices`, else as the version before it was, else as found.
 
         Raises:
             Refusal: it cannot be read; then nothing of it is kept, unless it may be mended and `keeps_unreadable`.
         """
+        attempts = _attempts(record) if choices is None else [choices]
 
         def is_kept(refusal: Refusal) -> bool:
             return keeps_unreadable and refusal.problems[0].code in MENDABLE
@@ -65,7 +78,7 @@ class Readings:
             await asyncio.to_thread(self._folders.remove, record.id)
 
         try:
-            return await self._read(record, choices or ReadingChoices(), give_up)
+            return await self._read(record, attempts, give_up)
         except Refusal as refusal:
             if is_kept(refusal):
                 return record
@@ -82,17 +95,22 @@ class Readings:
         async def stay(_refusal: Refusal) -> None:
             await self.save(record, **before)
 
-        return await self._read(record, choices, stay)
+        return await self._read(record, [choices], stay)
 
     async def resume(self) -> None:
         """After a restart: go on with what was being read when the server stopped."""
         query = select(Dataset).where(or_(Dataset.status == DatasetStatus.READING, col(Dataset.is_profiled).is_(False)))
-        for record in await self._database.read(lambda session: session.exec(query).all()):
-            _log.info("Going on with data set %s: the server stopped while it was being read", record.id)
-            asked_for = await asyncio.to_thread(self._reader.choices_of, record.id, record.reading + 1)
-            choices = asked_for or ReadingChoices.parse(record.choices)
-            with contextlib.suppress(Refusal):  # nobody waits for the answer: the data set itself tells
-                await self._read(record, choices, partial(self._fail_after_restart, record), resumes=True)
+        records = await self._database.read(lambda session: session.exec(query).all())
+        await asyncio.gather(*(self._resume(record) for record in records))
+
+    async def _resume(self, record: Dataset) -> None:
+        _log.info("Going on with data set %s: the server stopped while it was being read", record.id)
+        asked_for = await asyncio.to_thread(self._reader.choices_of, record.id, record.reading + 1)
+        attempts = _attempts(record)
+        if asked_for is not None and asked_for not in attempts:
+            attempts = [asked_for]
+        with contextlib.suppress(Refusal):  # nobody waits for the answer: the data set itself tells
+            await self._read(record, attempts, partial(self._fail_after_restart, record), resumes=True)
 
     async def _fail_after_restart(self, record: Dataset, refusal: Refusal) -> None:
         """What was to be replaced is still there; what was new cannot be read."""
@@ -100,6 +118,19 @@ class Readings:
             await self.save(record, status=DatasetStatus.READY, is_profiled=True)
         else:
             await self._fail(record, refusal)
+
+    async def stop(self, record: Dataset) -> None:
+        """End the making of a table because somebody wants it: whoever waits for it is told; what was there before stays."""
+        while (task := self._tasks.get(record.id)) is None:  # it is about to begin
+            if not await self._database.read(partial(_is_being_read, dataset_id=record.id)):
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+        self._stopping.add(record.id)
+        try:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        finally:
+            self._stopping.discard(record.id)
 
     async def abandon(self, record: Dataset) -> None:
         """End what is still being found out, before the data set is deleted or read anew."""
@@ -120,15 +151,20 @@ class Readings:
     async def _fail(self, record: Dataset, refusal: Refusal) -> None:
         await self.save(record, status=DatasetStatus.FAILED, problem=refusal.problems[0].as_dict(), is_profiled=True)
 
-    async def _read(self, record: Dataset, choices: ReadingChoices, give_up: GiveUp, *, resumes: bool = False) -> Dataset:
-        """Wait until the table is there; the rest goes on by itself, as all of it does when nobody waits any more."""
+    async def _read(
+        self, record: Dataset, attempts: Sequence[ReadingChoices], give_up: GiveUp, *, resumes: bool = False
+    ) -> Dataset:
+        """Wait until the table is there, by the first of `attempts` that gives one; the rest goes on by itself.
+
+        All of it does when nobody waits any more.
+        """
         await self.abandon(record)  # the profile of the table that is to be replaced
         reading = record.reading + 1
         is_unfinished = resumes and record.status == DatasetStatus.READY  # the table is there, its profile is not
         if is_unfinished and await asyncio.to_thread(self._reader.is_going_on, record.id, record.reading):
             reading = record.reading
         is_there: asyncio.Future[Dataset] = asyncio.get_running_loop().create_future()
-        work = self._carry_through(record, reading, choices, is_there, give_up)
+        work = self._carry_through(record, _Plan(reading, attempts, resumes), is_there, give_up)
         task = asyncio.create_task(work, name=f"reading data set {record.id}")
         self._tasks[record.id] = task
         task.add_done_callback(partial(self._forget, record.id, is_there))
@@ -146,40 +182,56 @@ class Readings:
                 _log.error("Reading data set %s ended with an error", dataset_id, exc_info=error)
         self._watch.tell(dataset_id)
 
-    async def _carry_through(
-        self,
-        record: Dataset,
-        reading: int,
-        choices: ReadingChoices,
-        is_there: asyncio.Future[Dataset],
-        give_up: GiveUp,
-    ) -> None:
+    async def _carry_through(self, record: Dataset, plan: _Plan, is_there: asyncio.Future[Dataset], give_up: GiveUp) -> None:
         try:
-            async for stage in self._reader.read(record, reading, choices):
-                if stage == TABLE_STAGE:
-                    await self._save_table(record, reading, choices)
-                    is_there.set_result(record)
-                self._watch.tell(record.id)
+            for position, choices in enumerate(plan.attempts):
+                try:
+                    await self._attempt(record, plan, position, is_there)
+                    break
+                except Refusal as refusal:
+                    if is_there.done() or choices is plan.attempts[-1]:
+                        raise
+                    _log.info("Data set %s cannot be read as the version before it: %s", record.id, refusal)
         except Refusal as refusal:
             if not is_there.done():
-                await give_up(refusal)
+                await self._give_up(record, refusal, give_up)
                 raise
             _log.warning("The profile of data set %s is incomplete: %s", record.id, refusal)
             await self.save(record, problem=refusal.problems[0].as_dict())
+        except asyncio.CancelledError:
+            if record.id not in self._stopping or is_there.done():
+                raise
+            for position in range(len(plan.attempts)):
+                await self._reader.end(record.id, plan.reading + position)
+            stopped = _stopped(record.name)
+            await self._give_up(record, stopped, give_up)
+            raise stopped from None
         size = await asyncio.to_thread(self._folders.size, record.id)
         await self.save(record, is_profiled=True, disk_bytes=size)
 
-    async def _save_table(self, record: Dataset, reading: int, choices: ReadingChoices) -> None:
+    async def _attempt(self, record: Dataset, plan: _Plan, position: int, is_there: asyncio.Future[Dataset]) -> None:
+        reading, choices = plan.reading + position, plan.attempts[position]
+        async for stage in self._reader.read(record, reading, choices, resumes=plan.resumes):
+            if stage == TABLE_STAGE:
+                await self._save_table(record, reading, choices, _left_choices() if position else None)
+                is_there.set_result(record)
+            self._watch.tell(record.id)
+
+    async def _give_up(self, record: Dataset, refusal: Refusal, give_up: GiveUp) -> None:
+        await asyncio.to_thread(self._folders.remove_other_readings, record)
+        await give_up(refusal)
+
+    async def _save_table(self, record: Dataset, reading: int, choices: ReadingChoices, problem: dict[str, Any] | None) -> None:
         path = self._folders.reading(record.id, reading) / "profile.json"
         profile = await asyncio.to_thread(read_profile, path)
         assert profile is not None, "the worker writes it before it tells of the table"
         chosen = choices.as_dict()
-        if profile["rejected"]["count"] == record.unreadable_rows and record.choices.get("leave_out_unreadable"):
-            chosen["leave_out_unreadable"] = True  # what was decided about these rows stays decided
+        if profile["rejected"]["count"] == record.unreadable_rows and record.choices.get(LEAVE_OUT):
+            chosen[LEAVE_OUT] = True  # what was decided about these rows stays decided
         await self.save(
             record,
             status=DatasetStatus.READY,
-            problem=None,
+            problem=problem,
             type=profile["dialect"]["format"],
             reading=reading,
             choices=chosen,
@@ -191,3 +243,24 @@ class Readings:
             disk_bytes=await asyncio.to_thread(self._folders.size, record.id),
         )
         await asyncio.to_thread(self._folders.remove_other_readings, record)
+
+
+def _attempts(record: Dataset) -> list[ReadingChoices]:
+    """How a version is read that nobody has chosen anything for: what was chosen for the one before it, then as found."""
+    inherited = ReadingChoices.parse(record.choices).replace(leave_out_unreadable=False)
+    return [inherited, ReadingChoices()] if inherited != ReadingChoices() else [inherited]
+
+
+def _is_being_read(session: Session, dataset_id: str) -> bool:
+    record = session.get(Dataset, dataset_id)
+    return record is not None and record.status == DatasetStatus.READING
+
+
+def _left_choices() -> dict[str, Any]:
+    text = "This file cannot be read as the version before it was, so it is read as found. See whether it was read rightly."
+    return Problem("choices_left", Message(text)).as_dict()
+
+
+def _stopped(name: str) -> Refusal:
+    text = "The reading of “{name}” was stopped. Read the file again, perhaps another way, or delete it."
+    return Refusal(Problem(STOPPED, Message(text, {"name": name}), "file"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,11 +49,19 @@ class Datasets:
         self.watch = watch
 
     async def accept(
-        self, user: User, incoming: ReceivedFile, filename: str, name: str = "", *, keeps_unreadable: bool = False
+        self,
+        user: User,
+        incoming: ReceivedFile,
+        filename: str,
+        name: str = "",
+        *,
+        keeps_unreadable: bool = False,
+        on_recorded: Callable[[str], None] = lambda _dataset_id: None,
     ) -> Dataset:
         """Make a version of a data set of a received file, and wait until its table is there.
 
-        `keeps_unreadable` keeps a file that another way of reading may mend, for the person to choose one.
+        `keeps_unreadable` keeps a file that another way of reading may mend, for the person to choose one; `on_recorded`
+        hears the id before the reading begins.
 
         Raises:
             WrongType, Refusal: the file cannot be used; nothing of it is kept.
@@ -76,6 +84,7 @@ class Datasets:
         except PlatformError:  # a full disk, perhaps: a file that no record names would lie there until the next start
             await asyncio.to_thread(self.folders.remove, record.id)
             raise
+        on_recorded(record.id)
         return await self._readings.read_new(record, keeps_unreadable=keeps_unreadable)
 
     async def list(self, user: User, offset: int = 0, limit: int | None = None) -> Sequence[Dataset]:
@@ -156,7 +165,7 @@ class Datasets:
             Conflict: that is not decided.
         """
         record = await self.get_ready(user, reference)
-        if record.unreadable_rows and not record.choices.get("leave_out_unreadable"):
+        if record.unreadable_rows and not record.choices.get(catalogue.LEAVE_OUT):
             text = (
                 "{count} rows of “{name}” could not be read. Look at them on the page of the data set, and leave them out or"
                 " read the file another way."
@@ -236,10 +245,23 @@ class Datasets:
         version = await self._database.write(partial(catalogue.add_reading, source=record, record=version))
         return await self._readings.read_new(version, choices)
 
+    async def stop_reading(self, user: User, reference: str) -> Dataset | None:
+        """End the reading of a file; a table that was there before stays. None: there is nothing left of the data set.
+
+        Raises:
+            Conflict: it is not being read.
+        """
+        record = await self.get_changeable(user, reference)
+        if record.status != DatasetStatus.READING:
+            text = "“{name}” is not being read, so there is nothing to stop."
+            raise Conflict("not_being_read", Message(text, {"name": record.name}), "dataset")
+        await self._readings.stop(record)
+        return await self._database.read(lambda session: session.get(Dataset, record.id))
+
     async def leave_out_unreadable(self, user: User, reference: str) -> Dataset:
         """Decide that rows which could not be read are left out: the table stays as it is."""
         record = await self.get_changeable(user, reference)
-        choices = {**record.choices, "leave_out_unreadable": True}
+        choices = {**record.choices, catalogue.LEAVE_OUT: True}
         return await self._readings.save(record, choices=choices)
 
     async def edit(
@@ -275,12 +297,16 @@ class Datasets:
         return await self.get(user, record.id)
 
     async def delete(self, user: User, reference: str) -> None:
-        """Delete one version: record and files.
+        """Delete one version, record and files, even while it is being read.
 
         Raises:
             NotFound: it is not this person's. NotAllowed: it is a built-in sample. Conflict: a job is using it.
         """
         record = await self.get_changeable(user, reference)
+        if record.status == DatasetStatus.READING:
+            await self._readings.stop(record)
+            if await self._database.read(lambda session: session.get(Dataset, record.id)) is None:
+                return
         await self._database.write(partial(catalogue.delete_version, record=record))
         await self._readings.abandon(record)
         await asyncio.to_thread(self.folders.remove, record.id)

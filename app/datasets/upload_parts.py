@@ -141,12 +141,21 @@ class UploadParts:
             await asyncio.to_thread(upload.end_turn, turn)
 
     async def give_up(self, user: User, upload_id: str) -> None:
-        """Remove what arrived.
+        """Remove what arrived; of a file that is being read already, also what was made of it.
 
         Raises:
-            NotFound: there is no such upload of this person's.
+            NotFound: there is no such upload of this person's, or it is a data set by now.
         """
-        await self._drop(self.get(user, upload_id))
+        upload = self._find(user, upload_id)
+        if upload.finishing is None:
+            await self._drop(upload)
+            return
+        recorded = asyncio.create_task(upload.recorded.wait(), name=f"upload {upload_id} is recorded")
+        await asyncio.wait({upload.finishing, recorded}, return_when=asyncio.FIRST_COMPLETED)
+        recorded.cancel()
+        if upload.finishing.done():
+            raise _unknown_upload(upload_id)
+        await self._datasets.delete(user, upload.dataset_id)
 
     async def finish(self, user: User, upload_id: str, *, keeps_unreadable: bool = False) -> Dataset:
         """Make a data set of an upload that has arrived; whoever missed the answer may ask again.
@@ -168,7 +177,14 @@ class UploadParts:
         plan, is_over = upload.plan, True
         try:
             await asyncio.to_thread(upload.close)
-            return await self._datasets.accept(user, upload.file, plan.filename, plan.name, keeps_unreadable=keeps_unreadable)
+            return await self._datasets.accept(
+                user,
+                upload.file,
+                plan.filename,
+                plan.name,
+                keeps_unreadable=keeps_unreadable,
+                on_recorded=upload.record,
+            )
         except asyncio.CancelledError:  # the server is being stopped: its next life finds the upload where it was
             is_over = False
             raise

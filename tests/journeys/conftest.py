@@ -36,6 +36,16 @@ class Person:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["dataset"]["id"])
 
+    def wait_for_dataset(self, status: str) -> str:
+        """The id of the first data set that has this status, once there is one."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            datasets = self.client.get("/api/datasets").json()["datasets"]
+            if found := [dataset["id"] for dataset in datasets if dataset["status"] == status]:
+                return str(found[0])
+            assert time.monotonic() < deadline, datasets
+            time.sleep(0.02)
+
     def start(self, **settings: Any) -> httpx.Response:
         return self.client.post("/api/training", json={"epochs": 2, "batch_size": 16, "lr": 0.01, **settings})
 

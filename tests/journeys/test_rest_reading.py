@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ PERSIAN = "نام;قیمت;تاریخ;نوع\n" + "".join(
     f"كالاي {number};{number * 1000 + 500:,};1402/{number % 12 + 1:02}/{number % 28 + 1:02};{'الف' if number % 2 else 'ب'}\n"
     for number in range(30)
 ).replace("1", "۱").replace("2", "۲").replace("0", "۰")
+SLOW = gzip.compress(("روز,مبلغ\n" + "۱۷ مرداد ۱۴۰۲,۱٬۲۰۰ تومان\n" * 300_000).encode())  # takes seconds to read
 BROKEN = flowers() + "only one cell\n1,2,3,4,5,6\n"
 
 
@@ -105,6 +110,67 @@ def test_uploading_under_the_same_name_makes_a_new_version(sara: Person, omid: P
     assert (second["series"], second["version"], second["rows"]) == (first["series"], 2, 400)
     assert (other["version"], other["series"] == first["series"]) == (1, False)
     assert sara.client.get(f"/api/datasets/{first['id']}/rows").json()["total"] == 300
+
+
+def test_what_was_chosen_for_one_version_is_chosen_for_the_next(sara: Person) -> None:
+    first = upload(sara, "flowers.csv", BROKEN, "Flowers")
+    read_again(sara, first["id"], kinds={"height": "category"}, missing=["red"])
+    sara.client.post(f"/api/datasets/{first['id']}/leave-out")
+    second = upload(sara, "more.csv", BROKEN, "Flowers")
+    assert second["choices"] == {"kinds": {"height": "category"}, "missing": ["red"]}, "lost rows are decided on anew"
+    assert kinds_of(sara, second["id"])["height"] == "category"
+    assert second["content_hash"] != first["content_hash"]
+
+
+def test_choices_that_do_not_fit_the_next_version_give_way_and_that_is_said(sara: Person, server: Server) -> None:
+    first = upload(sara, "flowers.csv", flowers().replace(",", "|"), "Flowers")
+    read_again(sara, first["id"], delimiter="|")
+    second = upload(sara, "more.csv", flowers(), "Flowers")
+    assert (second["status"], second["rows"], second["choices"]) == ("READY", 300, {})
+    assert second["error"]["code"] == "choices_left"
+    assert [path.name for path in (server.data_dir / "datasets" / second["id"]).glob("reading-*")] == ["reading-2"]
+
+
+def test_after_a_refusal_another_way_of_reading_is_really_tried(sara: Person) -> None:
+    dataset = upload(sara, "flowers.csv", flowers())
+    assert sara.client.post(f"/api/datasets/{dataset['id']}/reading", json={"delimiter": "|"}).status_code == 400
+    assert read_again(sara, dataset["id"], kinds={"height": "category"})["choices"] == {"kinds": {"height": "category"}}
+
+
+@contextmanager
+def slow_upload(person: Person) -> Iterator[tuple[str, Future[Any]]]:
+    """An upload that takes seconds to read; the id of its data set, which is being read."""
+    with ThreadPoolExecutor(1) as elsewhere:
+        answer = elsewhere.submit(person.upload, "amounts.csv.gz", SLOW)
+        yield person.wait_for_dataset("READING"), answer
+
+
+def test_a_reading_can_be_stopped(sara: Person, server: Server) -> None:
+    with slow_upload(sara) as (dataset_id, answer):
+        assert sara.client.delete(f"/api/datasets/{dataset_id}/reading").json() == {"ok": True, "dataset": None}
+        assert (answer.result().status_code, answer.result().json()["code"]) == (400, "reading_stopped")
+    assert sara.client.get("/api/datasets").json()["datasets"] == []
+    assert not (server.data_dir / "datasets" / dataset_id).exists()
+
+
+def test_what_is_being_read_can_be_deleted(sara: Person, server: Server) -> None:
+    with slow_upload(sara) as (dataset_id, answer):
+        assert sara.client.delete(f"/api/datasets/{dataset_id}").status_code == 200
+        assert answer.result().json()["code"] == "reading_stopped"
+    assert not (server.data_dir / "datasets" / dataset_id).exists()
+
+
+def test_a_stopped_reading_leaves_the_table_that_was_there(sara: Person, omid: Person) -> None:
+    dataset = upload(sara, "amounts.csv.gz", SLOW)
+    with ThreadPoolExecutor(1) as elsewhere:
+        answer = elsewhere.submit(sara.client.post, f"/api/datasets/{dataset['id']}/reading", json={"decimal": "."})
+        sara.wait_for_dataset("READING")
+        assert omid.client.delete(f"/api/datasets/{dataset['id']}/reading").status_code == 404
+        stopped = sara.client.delete(f"/api/datasets/{dataset['id']}/reading").json()["dataset"]
+        assert answer.result().json()["code"] == "reading_stopped"
+    assert (stopped["status"], stopped["choices"]) == ("READY", {})
+    assert sara.client.get(f"/api/datasets/{dataset['id']}/rows").json()["total"] == dataset["rows"]
+    assert sara.client.delete(f"/api/datasets/{dataset['id']}/reading").json()["code"] == "not_being_read"
 
 
 def test_rows_that_cannot_be_read_wait_for_a_decision(sara: Person) -> None:

@@ -165,6 +165,19 @@ def test_an_upload_that_is_given_up_leaves_nothing(sara: Person, server: Server)
         assert answer.status_code == 404
 
 
+def test_an_upload_that_is_given_up_while_it_is_read_leaves_nothing(sara: Person, server: Server) -> None:
+    content = ("روز,مبلغ\n" + "۱۷ مرداد ۱۴۰۲,۱٬۲۰۰ تومان\n" * 80_000).encode()
+    path = begin(sara, len(content))
+    assert send(sara, path, 0, content).status_code == 204
+    with ThreadPoolExecutor(1) as elsewhere:
+        answer = elsewhere.submit(sara.client.post, f"{path}/finish")
+        dataset_id = sara.wait_for_dataset("READING")
+        assert sara.client.delete(path, headers=TUS).status_code == 204
+        assert answer.result().json()["code"] == "reading_stopped"
+    assert not (server.data_dir / "datasets" / dataset_id).exists()
+    assert incoming(server) == []
+
+
 def test_a_file_that_cannot_be_read_is_refused_at_the_end_and_leaves_nothing(sara: Person, server: Server) -> None:
     path = begin(sara, 0)
     for _ in range(2):

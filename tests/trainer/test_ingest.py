@@ -153,9 +153,7 @@ def test_type_does_not_fail_late(ingest_text: Ingest, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("word", ["apple", "سیب"])
-def test_words_for_missing_that_only_come_late_are_missing_all_the_same(
-    ingest_text: Ingest, tmp_path: Path, word: str
-) -> None:
+def test_words_for_missing_that_only_come_late_are_missing_all_the_same(ingest_text: Ingest, tmp_path: Path, word: str) -> None:
     """The beginning of the file, by which columns are judged, holds none of them."""
     line = f"{word},1.5,7,2024-01-02,true\n"
     rows = 2 * SAMPLE_BYTES // len(line)

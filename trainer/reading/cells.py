@@ -160,15 +160,18 @@ def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, choices: Re
     found = describe_parquet(connection, path)
     names, notes = tidy_names(found.names)
     are_texts = [name in choices.kinds or sql_type == "VARCHAR" for name, sql_type in zip(names, found.types, strict=True)]
-    words = quote_list(missing)
+    columns = [f"c{index}" for index in range(len(names))]
     selected = ", ".join(
-        f"CASE WHEN NOT list_contains({words}, c{index}::VARCHAR) THEN c{index}::VARCHAR END AS c{index}" if is_text else f"c{index}"
-        for index, is_text in enumerate(are_texts)
+        _present(column, missing) if is_text else column for column, is_text in zip(columns, are_texts, strict=True)
     )
     connection.execute(f"CREATE OR REPLACE VIEW {CELLS} AS SELECT {selected} FROM ({found.select})")
     types = ["VARCHAR" if is_text else sql_type for is_text, sql_type in zip(are_texts, found.types, strict=True)]
     dialect = {"format": "parquet", "missing": list(missing)}
     return Cells(names, types, ".", tuple(missing), False, dialect, notes)
+
+
+def _present(column: str, missing: Sequence[str]) -> str:
+    return f"CASE WHEN NOT list_contains({quote_list(missing)}, {column}::VARCHAR) THEN {column}::VARCHAR END AS {column}"
 
 
 def _open_workbook(

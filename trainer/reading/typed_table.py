@@ -118,9 +118,7 @@ class TypedTable:
             self._connection.execute(f"DROP TABLE {part}")
         return rows
 
-    def _select(
-        self, relation: str, rules: CellRules, columns: Sequence[int] | None = None, *, is_strict: bool = False
-    ) -> str:
+    def _select(self, relation: str, rules: CellRules, columns: Sequence[int] | None = None, *, is_strict: bool = False) -> str:
         """SQL for the rows of `relation` in their types; of all columns, or of some."""
         chosen = range(len(self._cells.names)) if columns is None else columns
         typed = (f"{self._typed(index, rules, is_strict)} AS {quote_name(self._cells.names[index])}" for index in chosen)
