@@ -50,6 +50,12 @@ def test_unknown_missing_and_rare_categories_have_their_places() -> None:
     assert encoded == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
 
 
+def test_whole_numbers_with_gaps_are_the_same_categories_as_those_without() -> None:
+    """A gap turns the whole column into fractions; a row to predict has none, or comes as text."""
+    encoded = encode_one("category", [94110, 94110, 10001, 10001, None], [94110, "94110", 94110.0, 10001])
+    assert encoded == [[0, 1, 0, 0]] * 3 + [[1, 0, 0, 0]]
+
+
 def test_at_most_64_levels_are_kept() -> None:
     encoded = encode_one("category", [f"level {number % 100}" for number in range(1000)], ["level 0"])
     assert len(encoded[0]) == 66

@@ -13,6 +13,8 @@ import numpy
 import pandas
 from numpy.typing import NDArray
 
+from trainer.preparing.labels import as_written
+
 MAX_LEVELS = 64
 MIN_LEVEL_ROWS = 2
 LARGEST = 1e100  # keeps squares of absurd values finite
@@ -101,7 +103,7 @@ class CategoryEncoder:
 
     @classmethod
     def fit(cls, values: pandas.Series[Any]) -> CategoryEncoder:
-        counts = {str(level): int(count) for level, count in values.dropna().astype(str).value_counts().items()}
+        counts = {str(level): int(count) for level, count in as_written(values.dropna()).value_counts().items()}
         frequent = [level for level, count in counts.items() if count >= MIN_LEVEL_ROWS]
         frequent.sort(key=lambda level: (-counts[level], level))
         return cls(tuple(frequent[:MAX_LEVELS]))
@@ -114,7 +116,7 @@ class CategoryEncoder:
         slots = {level: slot for slot, level in enumerate(self.levels)}
         other, missing = len(self.levels), len(self.levels) + 1
         known = values.notna()
-        positions = values.astype(object).astype(str).map(slots)
+        positions = as_written(values).map(slots)
         # A rare level of the training rows shares the slot of levels never seen: both say "something else".
         refused = values[(positions.isna() & known).to_numpy()]
         chosen = positions.fillna(other).where(known, missing).to_numpy(dtype=numpy.int64)

@@ -13,7 +13,8 @@ import pandas
 from numpy.typing import NDArray
 
 from trainer.contract.messages import Message, Problem, Refusal
-from trainer.preparing.targets import REGRESSION, class_labels
+from trainer.preparing.labels import as_written
+from trainer.preparing.targets import REGRESSION
 
 Positions = NDArray[numpy.int64]
 VALIDATION_SHARE = 0.16
@@ -53,7 +54,7 @@ def split_rows(target: pandas.Series[Any], task: str, seed: int) -> Split:
         groups = [usable]
     else:
         known = target.iloc[usable]
-        labels = class_labels(known).to_numpy()
+        labels = as_written(known).to_numpy()
         groups = [usable[labels == label] for label in sorted(set(labels))]
     train, validation, test = _deal(groups, generator)
     return Split(train, validation, test, without_target)

@@ -14,6 +14,7 @@ import pandas
 from numpy.typing import NDArray
 
 from trainer.contract.messages import Message, Problem, Refusal
+from trainer.preparing.labels import as_written
 
 REGRESSION = "regression"
 
@@ -39,7 +40,7 @@ class TargetCoding:
             numbers = pandas.to_numeric(values).to_numpy(dtype=numpy.float64)
             return ((numbers - self.mean) / self.scale).astype(numpy.float32)
         positions = {label: position for position, label in enumerate(self.classes)}
-        return class_labels(values).map(positions).to_numpy(dtype=numpy.int64, copy=True)  # pandas lends read-only views
+        return as_written(values).map(positions).to_numpy(dtype=numpy.int64, copy=True)  # pandas lends read-only views
 
     def to_plain(self) -> dict[str, Any]:
         return {
@@ -71,17 +72,4 @@ def fit_target(name: str, task: str, values: pandas.Series[Any], training: panda
 
 def sorted_classes(values: pandas.Series[Any]) -> tuple[str, ...]:
     """The labels of all classes; numbers in their own order, everything else alphabetically."""
-    return tuple(dict.fromkeys(class_labels(pandas.Series(sorted(values.unique())))))
-
-
-def class_labels(values: pandas.Series[Any]) -> pandas.Series[Any]:
-    """Values as people write them: 1 rather than 1.0, true rather than True."""
-    return values.map(_label)
-
-
-def _label(value: object) -> str:
-    if isinstance(value, bool | numpy.bool_):
-        return "true" if value else "false"
-    if isinstance(value, float | numpy.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
+    return tuple(dict.fromkeys(as_written(pandas.Series(sorted(values.unique())))))
