@@ -22,10 +22,9 @@ from trainer.contract.reading import ReadingChoices
 from trainer.reading.dialect import Beginning, Dialect, find_dialect
 from trainer.reading.duckdb_session import quote_path, quote_text
 from trainer.reading.encoding import count_lines
-from trainer.reading.json_rows import too_many_columns
+from trainer.reading.json_rows import MAX_COLUMNS, too_many_columns
 from trainer.reading.rejected_rows import SHOWN_CHARACTERS, SHOWN_REJECTS, RejectedRow
 
-MAX_COLUMNS = 10_000
 SAMPLE_BYTES = 1 << 20
 MAX_HEADER_BYTES = 16 << 20
 MAX_ROW_BYTES = 16 << 20

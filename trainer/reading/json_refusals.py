@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from trainer.contract.messages import Message, Problem, Refusal
 
-MAX_COLUMNS = 10_000
+MAX_COLUMNS = 5_000  # DuckDB takes about 100 kB of memory for each: more do not fit into the usual limit
 SHOWN_CHOICES = 20
 SHOWN_CHARACTERS = 80
 
