@@ -36,6 +36,7 @@ BYTES = Message("{size} bytes")
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SEPARATORS = str.maketrans(",.%", "٬٫٪")
 SIGNIFICANT = 4
+EXACT_WHOLE = 1e15  # below it, a float that is whole is that whole number
 OUR_WORDS = frozenset({"field", "found", "reason"})  # places that hold words of ours, not of the user
 TINY = 1e-4
 HUGE = 1e9
@@ -83,6 +84,13 @@ class Translator:
     def typed(self, value: float) -> str:
         """As people type it into a field: no grouping."""
         plain = f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+        return self._digits(plain.replace(".", "٫") if self.is_persian else plain)
+
+    def exact(self, value: float) -> str:
+        """Nothing rounded and nothing grouped, as in a table of data."""
+        if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_WHOLE:
+            value = int(value)
+        plain = str(value)
         return self._digits(plain.replace(".", "٫") if self.is_persian else plain)
 
     def percent(self, fraction: float, decimals: int = 0) -> str:

@@ -19,6 +19,7 @@ from components.states import empty_state
 from components.table_filters import Choice, TableFilters
 from components.table_pager import TablePager
 from components.table_view import TableView, ViewColumn, ViewRow, show_whole_text
+from locales import Translator
 from pages.table_words import choice_for, filter_from, sentence_for, shown_cell, told_writing
 from pages.visitor import Visitor, is_login_lost
 from trainer.contract import Refusal
@@ -200,7 +201,7 @@ class RowsView:
         self.problem.set_visibility(False)
         self.nothing.set_visibility(is_narrowed and page.total == 0)
         self.frame.set_visibility(not is_narrowed or page.total > 0)
-        self.table.show([self._heading(name) for name in page.columns], _rows_of(page))
+        self.table.show([self._heading(name) for name in page.columns], _rows_of(self.visitor.translator, page))
         self.pager.show(page.offset, len(page.rows), page.total)
 
     def _heading(self, name: str) -> ViewColumn:
@@ -230,17 +231,17 @@ class RowsView:
         with self.visitor.telling_problems():
             page = await self._read(TableQuery(number, 1, columns=(column,)))
             if page.rows:
-                value, written = page.rows[0][0], page.written.get(column, [None])[0]
-                show_whole_text(self.visitor.translator, column, shown_cell(value) or "", told_writing(value, written))
+                _, value, written = self.visitor.translator, page.rows[0][0], page.written.get(column, [None])[0]
+                show_whole_text(_, column, shown_cell(_, value) or "", told_writing(_, value, written))
 
 
-def _rows_of(page: TablePage) -> list[ViewRow]:
+def _rows_of(_: Translator, page: TablePage) -> list[ViewRow]:
     rows = []
     for at, (number, values) in enumerate(zip(page.numbers, page.rows, strict=True)):
         told = {
             position: writing
             for position, name in enumerate(page.columns)
-            if name in page.written and (writing := told_writing(values[position], page.written[name][at])) is not None
+            if name in page.written and (writing := told_writing(_, values[position], page.written[name][at])) is not None
         }
-        rows.append(ViewRow(number, [shown_cell(value) for value in values], told))
+        rows.append(ViewRow(number, [shown_cell(_, value) for value in values], told))
     return rows

@@ -49,9 +49,9 @@ def register(platform: Platform) -> None:
             datasets = platform.datasets
             everything = [*await datasets.list_latest(user), *await datasets.list_shared(user), *await platform.samples.list()]
             ready = [record for record in everything if _is_trainable(record)]
-            chosen = await datasets.get_trainable(user, dataset) if dataset else _first_choice(ready)
+            chosen = await datasets.get_ready(user, dataset) if dataset else _first_choice(ready)
             if chosen is not None and all(chosen.id != record.id for record in ready):
-                ready = [chosen, *ready]  # an earlier version
+                ready = [chosen, *ready]  # an earlier version, or one with rows to decide about
             return Choice(ready, chosen, await datasets.profile(chosen) if chosen else {}, request.query_params)
 
         with framed(visitor, _("New run"), "/runs/new"):
@@ -83,7 +83,11 @@ def _draw(visitor: Visitor, choice: Choice) -> None:
         select = ui.select(options, label=_("Data set"), value=choice.chosen.id, with_input=True)
         select.props("outlined options-dense behavior=menu name=dataset").classes("setting")
         select.on_value_change(lambda: ui.navigate.to(f"/runs/new?dataset={select.value}") if select.value else None)
-    NewRun(visitor, choice.chosen, choice.profile, choice.typed)
+    if _is_trainable(choice.chosen):
+        NewRun(visitor, choice.chosen, choice.profile, choice.typed)
+        return
+    sentence = _("Decide on the page of the data set what becomes of them: then you can train.")
+    empty_state(_("Rows that could not be read"), sentence, [(_("Look at these rows"), f"/datasets/{choice.chosen.id}")])
 
 
 @dataclass

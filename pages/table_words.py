@@ -1,4 +1,7 @@
-"""What filters of a table are called on the pages, and how a cell of somebody's table is shown: as it is, for it is data."""
+"""What filters of a table are called on the pages, and how a cell of somebody's table is shown.
+
+It is data, and so stays as it is: only the digits of numbers are the reader's.
+"""
 
 from __future__ import annotations
 
@@ -55,16 +58,18 @@ def sentence_for(_: Translator, rule: Filter) -> str:
     return _.message(Message(FILTERS[rule.operator].text, {"column": rule.column, "value": separator.join(rule.values)}))
 
 
-def shown_cell(value: Value) -> str | None:
+def shown_cell(_: Translator, value: Value) -> str | None:
     """A value as text, None for a missing one."""
     if value is None:
         return None
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _.exact(value) if isinstance(value, int | float) else str(value)
 
 
-def told_writing(value: Value, written: str | None) -> str | None:
-    """How a cell stood in the file, where that looks different from its value."""
-    if written is None or written.strip() == (shown_cell(value) or ""):
+def told_writing(_: Translator, value: Value, written: str | None) -> str | None:
+    """How a cell stood in the file, where that looks different from what is shown of its value."""
+    if written is None or written.strip() == (shown_cell(_, value) or ""):
         return None
     if isinstance(value, int | float) and written.isascii():
         try:

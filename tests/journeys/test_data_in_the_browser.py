@@ -34,6 +34,7 @@ class Words:
     header: str
     header_yes: str
     read_so: str
+    look: str
     leave_out: str
     kind: str
     chosen: str
@@ -46,12 +47,14 @@ class Words:
 
 ENGLISH = Words(
     "en-US", "windows-1256", False, "Upload", "How the file is read", "Names in the first row",
-    "Yes: they are the columns’ names", "Read the file like this", "Leave these 2 rows out", "^Kind of .*کد", "You chose it.",
+    "Yes: they are the columns’ names", "Read the file like this", "Look at these rows",
+    "Leave these 2 rows out", "^Kind of .*کد", "You chose it.",
     "^Histogram of .*1402", "Column to predict", "New run", "Start training", "Completed",
 )  # fmt: skip
 PERSIAN = Words(
     "fa-IR", "utf-16", True, "بارگذاری", "فایل چگونه خوانده می‌شود", "نام‌ها در ردیف نخست", "بله، نام ستون‌هاست",
-    "فایل را همین‌گونه بخوان", "این ۲ ردیف کنار گذاشته شوند", "^نوع .*کد", "خودتان برگزیده‌اید.", "^هیستوگرام .*۱۴۰۲", "ستون هدف",
+    "فایل را همین‌گونه بخوان", "دیدن این ردیف‌ها",
+    "این ۲ ردیف کنار گذاشته شوند", "^نوع .*کد", "خودتان برگزیده‌اید.", "^هیستوگرام .*۱۴۰۲", "ستون هدف",
     "اجرای تازه", "آغاز آموزش", "پایان‌یافته",
 )  # fmt: skip
 
@@ -97,6 +100,11 @@ def test_a_persian_table_is_dropped_mended_and_trained_on(open_page: OpenPage, t
     expect(page.get_by_role("columnheader", name=re.compile("^کالا"))).to_be_visible(timeout=READ_MS)  # the preview
     page.get_by_role("button", name=words.read_so).click()
     expect(first_name).to_have_text("کالا", timeout=READ_MS)
+
+    dataset = page.url
+    page.get_by_role("main").get_by_role("link", name=words.new_run, exact=True).first.click()
+    page.get_by_role("link", name=words.look).click()  # nothing is trained on before it is decided
+    page.wait_for_url(dataset)
 
     page.get_by_role("button", name=words.leave_out).click()
     expect(page.get_by_role("button", name=words.leave_out)).to_have_count(0)

@@ -23,6 +23,20 @@ def test_persian_numbers_have_persian_digits_and_separators() -> None:
     assert EN.percent(0.457, 1) == "45.7%"
 
 
+@pytest.mark.parametrize(
+    ("value", "english", "persian"),
+    [
+        (1402.0, "1402", "۱۴۰۲"),
+        (37000.5, "37000.5", "۳۷۰۰۰٫۵"),
+        (-3, "-3", "-۳"),
+        (1e300, "1e+300", "۱e+۳۰۰"),
+        (0.1 + 0.2, "0.30000000000000004", "۰٫۳۰۰۰۰۰۰۰۰۰۰۰۰۰۰۰۴"),
+    ],
+)
+def test_numbers_of_a_table_are_not_rounded(value: float, english: str, persian: str) -> None:
+    assert (Translator("en").exact(value), Translator("fa").exact(value)) == (english, persian)
+
+
 def test_numbers_keep_four_significant_digits() -> None:
     assert EN.number(0.0123456) == "0.01235"
     assert EN.number(123.456) == "123.5"
