@@ -16,6 +16,7 @@ from tests.servers import ROOT, running_server
 from trainer.contract import RunFolder
 
 LEAVE_SECONDS = 10.0
+ALL_SECONDS = 300.0  # the last waits for all the others
 # Writing the order, claiming the folder, being on record: fewer steps than these would mean that some were not counted.
 FEWEST_STEPS = {"launcher": 10, "keeper": 12}
 
@@ -33,7 +34,7 @@ def test_a_start_that_is_killed_at_any_step_happens_once_or_fails_with_a_reason(
         person.client.headers["Authorization"] = f"Bearer {token}"
         jobs = person.client.get("/api/training/jobs").json()["jobs"]
         assert len(jobs) == steps
-        ended = [person.wait_until_ended(job["job_id"]) for job in jobs]
+        ended = [person.wait_until_ended(job["job_id"], ALL_SECONDS) for job in jobs]
     for job in ended:
         assert job["status"] in ends, job
         assert job["status"] == "COMPLETED" or job["message"], job

@@ -60,16 +60,16 @@ class Person:
         status: dict[str, Any] = answer.json()["status"]
         return status
 
-    def wait(self, job_id: str, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    def wait(self, job_id: str, reached: Callable[[dict[str, Any]], bool], seconds: float = WAIT_SECONDS) -> dict[str, Any]:
         """Ask for the status until it is as wished."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + seconds
         while not reached(status := self.status(job_id)):
             assert time.monotonic() < deadline, status
             time.sleep(0.02)
         return status
 
-    def wait_until_ended(self, job_id: str) -> dict[str, Any]:
-        return self.wait(job_id, lambda status: status["status"] in {"COMPLETED", "FAILED", "STOPPED"})
+    def wait_until_ended(self, job_id: str, seconds: float = WAIT_SECONDS) -> dict[str, Any]:
+        return self.wait(job_id, lambda status: status["status"] in {"COMPLETED", "FAILED", "STOPPED"}, seconds)
 
     def wait_until_training(self, job_id: str) -> dict[str, Any]:
         return self.wait(job_id, lambda status: status["status"] == "RUNNING" and status["epoch"] >= 1)

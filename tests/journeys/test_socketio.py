@@ -41,6 +41,12 @@ class Listener:
     def events(self) -> list[JsonObject]:
         return [event for update in self.of("job_update") for event in update["events"]]
 
+    async def close_session(self) -> None:
+        """Which the client leaves to the garbage collector."""
+        session = self.client.eio.http
+        if session is not None and not session.closed:
+            await session.close()
+
     async def wait(self, reached: Callable[[], bool]) -> None:
         async with asyncio.timeout(WAIT_SECONDS):
             while not reached():
@@ -51,11 +57,12 @@ class Listener:
 @asynccontextmanager
 async def connected(server: Server, token: str, transport: str = "websocket") -> AsyncIterator[Listener]:
     listener = Listener()
-    await listener.client.connect(server.url, auth={"token": token}, transports=[transport])
     try:
+        await listener.client.connect(server.url, auth={"token": token}, transports=[transport])
         yield listener
     finally:
         await listener.client.disconnect()
+        await listener.close_session()
 
 
 def on_disk(server: Server, job_id: str) -> list[JsonObject]:
@@ -77,6 +84,7 @@ async def test_who_has_no_valid_token_is_refused_in_so_many_words(server: Server
     listener = Listener()
     with pytest.raises(ConnectionRefused):
         await listener.client.connect(server.url, auth=auth)
+    await listener.close_session()
     assert listener.of("connect_error") == [{"message": sentence}]
 
 
