@@ -83,7 +83,7 @@ def _convert(table: Path, parquet: Path) -> float:
     command = [sys.executable, "-c", BARE, str(table), str(parquet), str(os.cpu_count() or 1)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     parquet.unlink()
-    return float(done.stdout)
+    return float(done.stdout.split()[-1])  # after the progress bar that DuckDB draws when it takes long
 
 
 def _upload(table: Path, sara: Person, rows: int) -> float:
