@@ -19,7 +19,7 @@ from trainer.contract.events import DISK_FULL, EventWriter
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.orders import IngestOrder, Order, SamplesOrder, TrainOrder, read_order
 from trainer.contract.run_folder import RunFolder, WorkerExit
-from trainer.giving_way import give_way
+from trainer.giving_way import BEHIND_PAGES, give_way
 from trainer.learning.out_of_memory import is_out_of_memory
 
 STDOUT = 1
@@ -114,6 +114,7 @@ def _carry_out(order: Order, folder: RunFolder, events: EventWriter, stop: StopR
     if isinstance(order, TrainOrder):
         give_way()  # nobody waits for the end of a training as they do for a file to be read
     else:
+        give_way(BEHIND_PAGES)
         # Nothing here is worth keeping half done, and one long query would not look at a flag.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         events.state("LOADING")

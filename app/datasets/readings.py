@@ -125,6 +125,7 @@ class Readings:
             if not await self._database.read(partial(_is_being_read, dataset_id=record.id)):
                 return
             await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(0)  # a task that is cancelled before its first step could tell nobody
         self._stopping.add(record.id)
         try:
             task.cancel()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +16,8 @@ import pytest
 
 from tests.journeys.conftest import Person, flowers
 from tests.servers import Server
+from trainer.contract import RunFolder
+from trainer.giving_way import BEHIND_PAGES
 
 PERSIAN = "نام;قیمت;تاریخ;نوع\n" + "".join(
     f"كالاي {number};{number * 1000 + 500:,};1402/{number % 12 + 1:02}/{number % 28 + 1:02};{'الف' if number % 2 else 'ب'}\n"
@@ -151,6 +155,16 @@ def test_a_reading_can_be_stopped(sara: Person, server: Server) -> None:
         assert (answer.result().status_code, answer.result().json()["code"]) == (400, "reading_stopped")
     assert sara.client.get("/api/datasets").json()["datasets"] == []
     assert not (server.data_dir / "datasets" / dataset_id).exists()
+
+
+def test_reading_gives_way_to_the_pages(sara: Person, server: Server) -> None:
+    with slow_upload(sara) as (dataset_id, _answer):
+        folder = RunFolder(server.data_dir / "datasets" / dataset_id / "reading-1")
+        deadline = time.monotonic() + 30
+        while (worker := folder.read_identity("worker")) is None or os.getpriority(os.PRIO_PROCESS, worker.pid) != BEHIND_PAGES:
+            assert time.monotonic() < deadline, worker
+            time.sleep(0.01)
+        sara.client.delete(f"/api/datasets/{dataset_id}").raise_for_status()
 
 
 def test_what_is_being_read_can_be_deleted(sara: Person, server: Server) -> None:

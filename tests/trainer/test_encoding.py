@@ -26,6 +26,8 @@ FRENCH = "nom,ville\nRené,Besançon\nZoë,Nîmes\n"
         (FRENCH, "cp1252", "windows-1252"),
         ("a,b\n1,x\n2,café\n", "cp1252", "windows-1252"),
         ("name;price\nMüller;5 €\nJäger;7 €\n", "cp1252", "windows-1252"),
+        ("Größe;Anzahl\n12;3\n13;4\n", "cp1252", "windows-1252"),
+        ("Wort,n\nFüße,1\ngroß,2\ngrößer,3\n", "cp1252", "windows-1252"),
         ("a,b\n" + "1,x\n" * CHUNK_BYTES + "2,café\n", "cp1252", "windows-1252"),
         ("a,b\n" + "1,x\n" * CHUNK_BYTES + "2,شهر\n", "cp1256", "windows-1256"),
         ("a,b\n" + "1,é\n" * CHUNK_BYTES, "utf-8", "utf-8"),
@@ -52,7 +54,10 @@ def test_a_character_that_lies_across_two_chunks_is_whole(tmp_path: Path) -> Non
 
 def test_a_few_broken_bytes_do_not_make_utf8_another_encoding(tmp_path: Path) -> None:
     original = tmp_path / "original"
-    original.write_bytes(b"a,b\n" + "1,شهر\n".encode() * 50 + b"2,\xff\n")
+    for content in ("a,b\n" + "1,شهر\n" * 50, "name,n\nJürgen,1\nKäthe,2\nZoë,4\n"):
+        original.write_bytes(content.encode() + b"J\xfcrg,2\n")
+        assert decode_original(original, None, tmp_path).encoding == "utf-8"
+    original.write_bytes("a,b\n1,شهر\n2,نام".encode()[:-1])
     assert decode_original(original, None, tmp_path).encoding == "utf-8"
 
 

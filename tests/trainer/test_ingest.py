@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -175,6 +176,17 @@ def test_number_that_a_person_calls_missing_is_missing_wherever_it_comes(tmp_pat
     original.write_text("a,b\n" + "1.5,x\n" * (2 * SAMPLE_BYTES // 6) + "-999,y\n")
     ingest(IngestOrder(str(original), "csv", str(tmp_path / "data"), choices=ReadingChoices(missing=("-999",))))
     assert read_rows(tmp_path)[-1] == (None, "y")
+
+
+def test_numbers_of_a_workbook_are_what_they_are_beside_texts_with_commas(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["price", "ratio"], ["12,50", 1.234], ["13,75", 2.345], ["14,25", 3.456]):
+        sheet.append(row)
+    book.save(tmp_path / "table.xlsx")
+    ingest(IngestOrder(str(tmp_path / "table.xlsx"), "xlsx", str(tmp_path / "data")))
+    assert [row[1] for row in read_rows(tmp_path)] == [1.234, 2.345, 3.456]
 
 
 def test_words_for_missing_are_missing_in_the_texts_of_parquet(tmp_path: Path) -> None:

@@ -180,7 +180,9 @@ def _open_workbook(
     flat = workspace / ".flat.csv"
     sheet = write_sheet_as_csv(path, flat, source.choices.sheet, source.most_bytes)
     given = source.choices
-    choices = FLAT.replace(header=given.header, skip_lines=given.skip_lines, decimal=given.decimal)
+    choices = FLAT.replace(
+        header=given.header, skip_lines=given.skip_lines, decimal=given.decimal or "."
+    )  # as numbers are written
     about = {"format": "xlsx", "sheet": sheet.name, "sheets": sheet.choices}
     return _define(connection, open_csv(flat, choices, missing), False, about)
 

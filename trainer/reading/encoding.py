@@ -17,7 +17,9 @@ SAMPLE_BYTES = 1 << 16
 MAX_CONTROL_SHARE = 0.1
 PRINTED_CONTROLS = b"\t\n\r\f\x0b\x1b"
 LEAST_ZERO_SHARE = 0.2  # of the bytes of UTF-16 text with some ASCII in it, such as separators and line ends
-DAMAGE_SHARE = 0.1  # of the characters beyond ASCII: with less damage it is UTF-8 in which some rows are broken
+# Of the characters beyond ASCII; with less damage it is UTF-8 in which some rows are broken: letters of other encodings
+# hardly ever look like it.
+DAMAGE_SHARE = 0.5
 UTF_8 = "utf-8"
 BOMS = ((codecs.BOM_UTF8, UTF_8), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # Windows-1256 has پ چ ڈ گ ک and the half-space here; Windows-1252 nothing, or a lone tilde.
@@ -142,12 +144,12 @@ def _find_by_letters(seen: _Seen) -> str:
 
 
 def _looks_arabic(chunk: bytes) -> bool:
-    """Accents stand alone among ASCII letters, as in café; Arabic letters stand together, or alone between separators."""
+    """Accents, be it two in a row, touch ASCII letters, as in Größe; Arabic letters stand among themselves."""
     if ARABIC_ONLY & set(chunk):
         return True
     runs = re.findall(rb"([A-Za-z]?)([\x80-\xff]+)([A-Za-z]?)", chunk)
-    accents = sum(len(letters) for before, letters, after in runs if len(letters) == 1 and (before or after))
-    together = sum(len(letters) for _, letters, _ in runs) - accents
+    accents = sum(len(letters) for before, letters, after in runs if before or after)
+    together = sum(len(letters) for before, letters, after in runs if not (before or after))
     return together > accents
 
 
