@@ -200,13 +200,15 @@ class Readings:
             _log.warning("The profile of data set %s is incomplete: %s", record.id, refusal)
             await self.save(record, problem=refusal.problems[0].as_dict())
         except asyncio.CancelledError:
-            if record.id not in self._stopping or is_there.done():
+            if record.id not in self._stopping:
                 raise
             for position in range(len(plan.attempts)):
                 await self._reader.end(record.id, plan.reading + position)
             stopped = _stopped(record.name)
-            await self._give_up(record, stopped, give_up)
-            raise stopped from None
+            if not is_there.done():
+                await self._give_up(record, stopped, give_up)
+                raise stopped from None
+            await self.save(record, problem=stopped.problems[0].as_dict())  # the table came first; its profile is cut short
         size = await asyncio.to_thread(self._folders.size, record.id)
         await self.save(record, is_profiled=True, disk_bytes=size)
 

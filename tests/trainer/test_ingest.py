@@ -211,6 +211,22 @@ def test_only_the_first_fifty_rejected_rows_are_listed(ingest_text: Ingest) -> N
     assert (profile["rejected"]["count"], len(profile["rejected"]["rows"])) == (60, 50)
 
 
+@pytest.mark.parametrize("truth", ["true", "yes"])
+def test_rows_keep_their_order_and_what_was_written_stays_beside_them(tmp_path: Path, truth: str) -> None:
+    """Over several buffers, which threads share; with cells that are looked up in lists of words."""
+    filler = "x" * 150
+    lines = "".join(f"{row},{row} تومان,{truth if row % 2 else 'NA'},{filler} \n" for row in range(300_000))
+    original = tmp_path / "table.csv"
+    original.write_text("id,amount,truth,note\n" + lines, encoding="utf-8")
+    ingest(IngestOrder(str(original), "csv", str(tmp_path / "data"), threads=4))
+    query = """SELECT count(*), count_if(t.id <> t.row OR t.amount <> t.row OR w.amount <> t.row || ' تومان')
+        FROM (SELECT *, row_number() OVER () - 1 AS row FROM read_parquet(?)) t
+        POSITIONAL JOIN read_parquet(?) w"""
+    with duckdb.connect() as connection:
+        paths = [str(tmp_path / "data" / name) for name in ("table.parquet", "written.parquet")]
+        assert connection.execute(query, paths).fetchone() == (300_000, 0)
+
+
 def test_hundreds_of_columns_keep_their_order_and_their_rows(ingest_text: Ingest, tmp_path: Path) -> None:
     header = ",".join(f"c{column}" for column in range(300))
     lines = "".join(",".join(f"{row}.{column}" for column in range(300)) + "\n" for row in range(5))

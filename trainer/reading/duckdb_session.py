@@ -32,6 +32,8 @@ def open_duckdb(
         if writable:
             connection.execute(f"SET temp_directory = {quote_text(str(writable / '.spill'))}")
             connection.execute(f"SET allowed_directories = [{_spell([writable])}]")
+        # It makes a join of each search in a list of words, and rows leave a join in any order when several threads work.
+        connection.execute("SET disabled_optimizers = 'in_clause'")
         connection.execute(f"SET allowed_paths = [{_spell(readable)}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
