@@ -44,6 +44,7 @@ def main() -> None:
         settings = Settings.load()
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         logging.getLogger("uvicorn.error").addFilter(hide_client_ids)
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # an address to fetch from may hold a secret
         application = create_application(settings)
     except InvalidSettings as error:
         sys.exit(str(error))

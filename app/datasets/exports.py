@@ -26,7 +26,7 @@ def export_csv(table: Path, folder: Path) -> Path:
         with duckdb.connect(config={"threads": 1, "memory_limit": MEMORY_LIMIT}) as connection:
             source = connection.read_parquet(str(table))
             columns = [
-                f"{_defused(name)} AS {_quoted(name)}" if str(kind) == "VARCHAR" else _quoted(name)
+                f"{_defused(name) if str(kind) == 'VARCHAR' else _quoted(name)} AS {_quoted(_defused_name(name))}"
                 for name, kind in zip(source.columns, source.types, strict=True)
             ]
             source.project(", ".join(columns)).write_csv(str(rows), header=True)
@@ -44,6 +44,10 @@ def export_csv(table: Path, folder: Path) -> Path:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _defused_name(name: str) -> str:
+    return f"'{name}" if name.startswith(tuple(FORMULA_STARTS)) else name
 
 
 def _defused(name: str) -> str:

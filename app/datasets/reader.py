@@ -155,11 +155,12 @@ class Reader:
             return Refusal(Problem("reading_too_long", Message(text, {"minutes": round(READ_SECONDS / 60)}), "file"))
         if outcome.limit == "memory" or outcome.code == WorkerExit.OUT_OF_MEMORY or outcome.is_system_out_of_memory:
             return Refusal(too_large_for_memory(self._settings.ingest_memory_mb))
-        text = (
-            "The file could not be read: the process that read it ended unexpectedly ({end}). Save the table as CSV and try that."
-        )
-        params = {"end": outcome.signal or f"exit code {outcome.code}"}
-        return Refusal(Problem("reader_failed", Message(text, params), "file"))
+        return reader_failed(outcome.signal or f"exit code {outcome.code}")
+
+
+def reader_failed(end: str) -> Refusal:
+    text = "The file could not be read: the process that read it ended unexpectedly ({end}). Save the table as CSV and try that."
+    return Refusal(Problem("reader_failed", Message(text, {"end": end}), "file"))
 
 
 def too_large_for_memory(memory_mb: int) -> Problem:

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, delete, or_, select, update
 from app.database import Database
 from app.datasets.catalogue import LEAVE_OUT, content_hash
 from app.datasets.folders import DatasetFolders
-from app.datasets.reader import LOOK_SECONDS, TABLE_STAGE, Reader, read_profile
+from app.datasets.reader import LOOK_SECONDS, TABLE_STAGE, Reader, read_profile, reader_failed
 from app.datasets.watch import DatasetWatch
 from app.records import Dataset, DatasetStatus
 from trainer.contract import Message, Problem, ReadingChoices, Refusal
@@ -125,8 +125,11 @@ class Readings:
             if not await self._database.read(partial(_is_being_read, dataset_id=record.id)):
                 return
             await asyncio.sleep(LOOK_SECONDS)
-        await asyncio.sleep(0)  # a task that is cancelled before its first step could tell nobody
+        if record.id in self._stopping:  # somebody else has said so already
+            await asyncio.gather(task, return_exceptions=True)
+            return
         self._stopping.add(record.id)
+        await asyncio.sleep(0)  # a task that is cancelled before its first step could tell nobody
         try:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -185,14 +188,7 @@ class Readings:
 
     async def _carry_through(self, record: Dataset, plan: _Plan, is_there: asyncio.Future[Dataset], give_up: GiveUp) -> None:
         try:
-            for position, choices in enumerate(plan.attempts):
-                try:
-                    await self._attempt(record, plan, position, is_there)
-                    break
-                except Refusal as refusal:
-                    if is_there.done() or choices is plan.attempts[-1]:
-                        raise
-                    _log.info("Data set %s cannot be read as the version before it: %s", record.id, refusal)
+            await self._try_all(record, plan, is_there)
         except Refusal as refusal:
             if not is_there.done():
                 await self._give_up(record, refusal, give_up)
@@ -209,8 +205,23 @@ class Readings:
                 await self._give_up(record, stopped, give_up)
                 raise stopped from None
             await self.save(record, problem=stopped.problems[0].as_dict())  # the table came first; its profile is cut short
+        except Exception as error:  # a full disk, perhaps: nobody must wait for ever
+            if not is_there.done():
+                await self._give_up(record, reader_failed(type(error).__name__), give_up)
+            raise
         size = await asyncio.to_thread(self._folders.size, record.id)
         await self.save(record, is_profiled=True, disk_bytes=size)
+
+    async def _try_all(self, record: Dataset, plan: _Plan, is_there: asyncio.Future[Dataset]) -> None:
+        for position, choices in enumerate(plan.attempts):
+            try:
+                await self._attempt(record, plan, position, is_there)
+            except Refusal as refusal:
+                if is_there.done() or choices is plan.attempts[-1]:
+                    raise
+                _log.info("Data set %s cannot be read as the version before it: %s", record.id, refusal)
+            else:
+                return
 
     async def _attempt(self, record: Dataset, plan: _Plan, position: int, is_there: asyncio.Future[Dataset]) -> None:
         reading, choices = plan.reading + position, plan.attempts[position]

@@ -157,6 +157,15 @@ def test_a_reading_can_be_stopped(sara: Person, server: Server) -> None:
     assert not (server.data_dir / "datasets" / dataset_id).exists()
 
 
+def test_stopping_twice_is_stopping_once(sara: Person) -> None:
+    with slow_upload(sara) as (dataset_id, answer), ThreadPoolExecutor(2) as people:
+        stops = list(people.map(lambda _: sara.client.delete(f"/api/datasets/{dataset_id}/reading").status_code, range(2)))
+        assert 200 in stops
+        assert set(stops) <= {200, 404, 409}
+        assert answer.result().json()["code"] == "reading_stopped"
+    assert sara.client.get("/api/datasets").json()["datasets"] == []
+
+
 def test_reading_gives_way_to_the_pages(sara: Person, server: Server) -> None:
     with slow_upload(sara) as (dataset_id, _answer):
         folder = RunFolder(server.data_dir / "datasets" / dataset_id / "reading-1")
@@ -228,7 +237,7 @@ def test_what_is_shared_may_be_read_and_trained_on_but_not_changed(sara: Person,
 
 
 def test_the_original_and_the_clean_table_can_be_taken_away(sara: Person, server: Server) -> None:
-    content = 'name,price\n=1+1,"۱۲٬۰۰۰"\n+5,۳\n-x,۴\n@x,۵\nplain,۶\n'
+    content = '@name,+price\n=1+1,"۱۲٬۰۰۰"\n+5,۳\n-x,۴\n@x,۵\nplain,۶\n'
     dataset = upload(sara, "formulas.csv", content, "جدول")
     address = f"/api/datasets/{dataset['id']}"
     original = sara.client.get(f"{address}/original")
@@ -237,8 +246,8 @@ def test_the_original_and_the_clean_table_can_be_taken_away(sara: Person, server
     table = sara.client.get(f"{address}/table", params={"format": "csv"})
     assert table.content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
-    assert [row[1] for row in rows] == ["price", "12000", "3", "4", "5", "6"]
-    assert [row[0] for row in rows] == ["name", "'=1+1", "'+5", "'-x", "'@x", "plain"]
+    assert [row[1] for row in rows] == ["'+price", "12000", "3", "4", "5", "6"]
+    assert [row[0] for row in rows] == ["'@name", "'=1+1", "'+5", "'-x", "'@x", "plain"]
     assert sara.client.get(f"{address}/table", params={"format": "parquet"}).content[:4] == b"PAR1"
     assert sara.client.get(f"{address}/table", params={"format": "exe"}).status_code == 400
     assert list((server.data_dir / "exports").iterdir()) == []
