@@ -5,6 +5,7 @@ Sizes are megabytes of 2**20 bytes, times are seconds. A limit of 0 is none.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,23 +46,28 @@ class LimitWatch:
     def check(self, memory_mb: float, now: float) -> Breach | None:
         """The most urgent limit that is reached."""
         if 0 < self._limits.memory_mb < memory_mb:
-            return Breach("memory", self._limits.memory_mb, round(memory_mb, 1))
+            return Breach("memory", self._limits.memory_mb, _shown(memory_mb))
         if self.seconds_left(now) <= 0:
-            return Breach("time", self._limits.wall_seconds, round(now - self._started, 1))
+            return Breach("time", self._limits.wall_seconds, _shown(now - self._started))
         return self._check_log() or self._check_disk(now)
 
     def _check_log(self) -> Breach | None:
         if not self._limits.log_mb:
             return None
         used_mb = (_size_of(self._folder.log) + _size_of(self._folder.events)) / BYTES_PER_MB
-        return Breach("log", self._limits.log_mb, round(used_mb, 1)) if used_mb > self._limits.log_mb else None
+        return Breach("log", self._limits.log_mb, _shown(used_mb)) if used_mb > self._limits.log_mb else None
 
     def _check_disk(self, now: float) -> Breach | None:
         if not self._limits.disk_mb or now < self._disk_due:
             return None
         self._disk_due = now + DISK_SECONDS
         used_mb = measure_disk_mb(self._folder.path)
-        return Breach("disk", self._limits.disk_mb, round(used_mb, 1)) if used_mb > self._limits.disk_mb else None
+        return Breach("disk", self._limits.disk_mb, _shown(used_mb)) if used_mb > self._limits.disk_mb else None
+
+
+def _shown(used: float) -> float:
+    """One digit after the point, rounded up: what passed a limit is never reported as having just reached it."""
+    return math.ceil(used * 10) / 10
 
 
 def _size_of(path: Path) -> int:
