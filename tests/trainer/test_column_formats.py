@@ -151,7 +151,7 @@ def test_a_format_of_some_cells_holds_for_all_that_do_not_stop_it(
     [
         ("number", ["1", "x", "2.5"], "DOUBLE", [1.0, None, 2.5], "One value is no number and counts as missing: “x”."),
         ("number", ["12%", "5"], "DOUBLE", [12.0, 5.0], "Numbers without a unit count as “%”, too."),
-        ("number", ["007", "1"], "DOUBLE", [7.0, 1.0], "Zeros at the beginning were left out."),
+        ("number", ["007", "1"], "DOUBLE", [7.0, 1.0], "Zeros or a plus at the beginning were left out."),
         (
             "number",
             ["$5", "€3", "$7", "2"],
@@ -235,7 +235,7 @@ def test_many_columns_of_a_file_are_typed_as_they_stream_into_parquet(tmp_path: 
         source = f"read_csv('{tmp_path}/a.csv', header = false, all_varchar = true, names = {names})"
         connection.execute(f"CREATE VIEW cells AS SELECT * FROM {source}")  # noqa: S608
         rules = CellRules(is_ascii=True)
-        forms = find_formats(connection, "cells", names, rules, {"c2": "identifier"})
+        forms = find_formats(connection, "cells", names, dict.fromkeys(names, rules), {"c2": "identifier"})
         selected = ", ".join(
             f"{typed_cell(name, form, rules, strict=True)} AS {name}" for name, form in zip(names, forms, strict=True)
         )
@@ -246,7 +246,7 @@ def test_many_columns_of_a_file_are_typed_as_they_stream_into_parquet(tmp_path: 
 
 
 def test_no_columns_have_no_formats(columns: TypedColumns) -> None:
-    assert find_formats(columns.connection, "cells", [], RULES, {}) == []
+    assert find_formats(columns.connection, "cells", [], {}, {}) == []
 
 
 def test_hundreds_of_columns_of_every_kind_are_typed() -> None:
@@ -255,7 +255,7 @@ def test_hundreds_of_columns_of_every_kind_are_typed() -> None:
     with duckdb.connect(config={"memory_limit": "500MB"}) as connection:
         selected = ", ".join(f"'{cells[column % 5]}' AS {name}" for column, name in enumerate(names))
         connection.execute(f"CREATE TABLE cells AS SELECT {selected}")
-        forms = find_formats(connection, "cells", names, RULES, {})
+        forms = find_formats(connection, "cells", names, dict.fromkeys(names, RULES), {})
         typed = ", ".join(typed_cell(name, form, RULES, strict=True) for name, form in zip(names, forms, strict=True))
         row = connection.execute(f"SELECT {typed} FROM cells").fetchone()  # noqa: S608
     assert row == (12, 1.5, DAY, "text", 12) * 60

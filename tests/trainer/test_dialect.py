@@ -77,6 +77,15 @@ def test_the_decimal_mark_is_found(sample: str, decimal: str) -> None:
     assert find(sample).dialect.decimal == decimal
 
 
+def test_each_column_has_the_decimal_mark_of_its_own_numbers_or_else_that_of_most() -> None:
+    beginning = find("a;b;c;d\n1,5;1.5;1,234;1.234.567\n2,25;2.5;2,500;2.345.678\n3,75;x;4,500;192.168.100.100\n")
+    assert (beginning.dialect.decimal, beginning.decimals) == (",", [",", ".", ",", ","])
+
+
+def test_addresses_of_computers_do_not_tell_how_other_numbers_are_written() -> None:
+    assert find("a;b\n192.168.100.100;1,234\n192.168.100.101;2,500\n").decimals == [",", "."]
+
+
 def test_what_was_chosen_is_not_guessed() -> None:
     beginning = find("a;b,c\n1;2,3\n", delimiter=",", quote="", header=False, skip_lines=1, comment="//", decimal=",")
     assert beginning.dialect.as_dict() == {

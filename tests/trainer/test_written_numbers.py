@@ -14,6 +14,7 @@ from trainer.reading.cell_text import CellRules
 COMMA = CellRules(decimal=",")
 PERSIAN, ARABIC = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"), str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 HALF_PERSIAN = str.maketrans("02468", "۰٢۴٦۸")
+LONGEST_WITH_PLUS = 7
 MOST, LEAST = 2**63 - 1, -(2**63)
 
 
@@ -36,7 +37,8 @@ def writings(draw: st.DrawFn, figures: str) -> str:
     whole, point, fraction = text.partition(".")
     whole = f"{int(whole):,}".replace(",", draw(separators))
     mark = draw(st.sampled_from([".", "٫"])) if point else ""
-    sign = draw(minuses) if figures.startswith("-") else draw(st.sampled_from(["", "+"]))
+    is_like_telephone = whole.isdigit() and len(whole) > LONGEST_WITH_PLUS and not point
+    sign = draw(minuses) if figures.startswith("-") else draw(st.sampled_from([""] if is_like_telephone else ["", "+"]))
     edge = draw(edges)
     return edge + sign + (whole + mark + fraction).translate(draw(digits)) + edge
 
@@ -140,7 +142,8 @@ def test_whole_amounts_are_whole(columns: TypedColumns, written: str, number: in
 @pytest.mark.parametrize(
     "written",
     [
-        "1_000", "0x1F", "0b1", "1e", "e5", ".", "-", "+-5", "--5", "5-", "1,23", "12,34,567", "1,2345", "0,123", "1,234 567",
+        "1_000", "0x1F", "0b1", "1e", "e5", ".", "-", "+-5", "--5", "-5-", "(-5)", "(5", "5)", "(1)2", "1,23", "12,345,67",
+            "1,2345", "0,123", "1,234 567", "1'223", "0,12,345",
         "1 23", "1\n234", "1..5", "1.5.2", "nan", "5 kg", "$5%", "12 هزارم", "ت ۱۲", "تومان", "$", "%", "1e5 $", "$1e5", "۱۲/۵",
         "1۾5", "۱۲۳ ۴۵", "１２", "Ⅻ", "½", "1۫5", "true", "12:30", "=1+1",
     ],
@@ -153,8 +156,9 @@ def test_what_is_no_number_is_text(columns: TypedColumns, written: str) -> None:
 @pytest.mark.parametrize(
     ("written", "sql_type", "values"),
     [
-        (["99999999999999999999", "2"], "DOUBLE", [1e20, 2.0]),
-        (["9223372036854775808"], "DOUBLE", [2.0**63]),
+        (["99999999999999999999", "2.5"], "DOUBLE", [1e20, 2.5]),
+        (["9,223,372,036,854,775,808"], "DOUBLE", [2.0**63]),
+        (["$9223372036854775808"], "DOUBLE", [2.0**63]),
         (["1e3", ".5", "-2."], "DOUBLE", [1000.0, 0.5, -2.0]),
         (["1", "2.5", "007.5"], "DOUBLE", [1.0, 2.5, 7.5]),
         (["9999999999999 میلیارد"], "DOUBLE", [9999999999999e9]),
@@ -173,11 +177,56 @@ def test_infinite_numbers_are_missing_and_that_is_said(columns: TypedColumns) ->
     assert column.notes == ["Infinite values count as missing."]
 
 
-@pytest.mark.parametrize("codes", [["007", "012"], ["02134"], ["۰۹۱۲", "۵"], ["-01", "2"], ["007", "1.5"], ["00"]])
-def test_numbers_that_begin_with_zero_are_codes(columns: TypedColumns, codes: list[str]) -> None:
+@pytest.mark.parametrize(
+    "codes",
+    [["007", "012"], ["02134"], ["۰۹۱۲", "۵"], ["-01", "2"], ["007", "1.5"], ["00"], ["+989121234567", "5"], ["+۹۸۹۱۲۱۲۳۴۵۶۷"]],
+)
+def test_numbers_that_begin_with_zero_or_with_plus_like_a_telephone_number_are_codes(
+    columns: TypedColumns, codes: list[str]
+) -> None:
     column = columns.type_column(codes)
     assert (column.sql_type, column.values) == ("VARCHAR", codes)
-    assert column.notes == ["Some values begin with 0, as codes do, so the column stays text."]
+    assert column.notes == ["Some values begin with 0 or +, as codes and telephone numbers do, so the column stays text."]
+
+
+@pytest.mark.parametrize("later", ["+989121234567", "12345678901234567890", "(5)", "5-"])
+def test_a_later_cell_that_would_have_changed_what_is_told_does_not_slip_through(columns: TypedColumns, later: str) -> None:
+    form = columns.find_format(["5", " 6", "1,234"])
+    with pytest.raises(duckdb.InvalidInputException, match="another format"):
+        columns.convert([later], form)
+
+
+@pytest.mark.parametrize("codes", [["12345678901234567890", "12345678901234567891"], ["9223372036854775808"], ["۹" * 20, "5"]])
+def test_whole_numbers_too_long_to_be_exact_stay_text_unless_chosen(columns: TypedColumns, codes: list[str]) -> None:
+    column = columns.type_column(codes)
+    assert (column.sql_type, column.values) == ("VARCHAR", codes)
+    assert column.notes == [
+        "Some whole numbers have more digits than a number holds exactly, as only codes have, so the column stays text."
+    ]
+    assert columns.type_column(codes, "number").sql_type == "DOUBLE"
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("(1,234.50)", -1234.5), ("1.5-", -1.5), ("1.5 \u2212", -1.5), ("($1,234.50)", -1234.5), ("(12.5 %)", -12.5),
+        ("(۱۲٫۵)", -12.5), ("۱۲٫۵-", -12.5), ("1'234.5", 1234.5), ("1’234’567.5", 1234567.5), ("1,23,456.5", 123456.5),
+        ("-12,34,567.5", -1234567.5), ("₀", None),
+    ],
+)  # fmt: skip
+def test_numbers_of_accountants_and_of_other_countries_are_read(columns: TypedColumns, written: str, value: float | None) -> None:
+    column = columns.type_column([written, written])
+    expected = ("VARCHAR", [written] * 2) if value is None else ("DOUBLE", [value] * 2)
+    assert (column.sql_type, column.values) == expected
+
+
+def test_that_numbers_below_zero_were_not_written_with_a_minus_before_them_is_said(columns: TypedColumns) -> None:
+    column = columns.type_column(["(5)", "6"])
+    assert (column.values, column.notes) == (
+        [-5, 6],
+        ["Numbers in brackets, or with a minus behind them, were read as below zero."],
+    )
+    assert column.form.keeps_written
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class TypedColumns:
 
     def find_format(self, cells: Cells, kind: str | None = None, rules: CellRules = PLAIN) -> ColumnFormat:
         self._fill(cells)
-        (form,) = find_formats(self.connection, "cells", ["c0"], rules, {"c0": kind} if kind else {})
+        (form,) = find_formats(self.connection, "cells", ["c0"], {"c0": rules}, {"c0": kind} if kind else {})
         return form
 
     def convert(self, cells: Cells, form: ColumnFormat, rules: CellRules = PLAIN, strict: bool = True) -> list[Any]:

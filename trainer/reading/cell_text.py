@@ -27,12 +27,12 @@ _UNTIDY = f"^{_EDGE}|{_EDGE}$|[{YEH}{KAF}]|{HALF_SPACE}[{HALF_SPACE}{SPACES}]|[{
 
 @dataclass(frozen=True, slots=True)
 class CellRules:
-    """How the cells of one file are read: by the whole file, not by one column."""
+    """How the cells of a column are read; all but the decimal mark is told by the whole file."""
 
     is_ascii: bool = False  # nothing beyond ASCII in the whole file: no Persian rule can apply
     decimal: str = "."
-    missing: Sequence[str] = ()  # words that stand for no value, spelled exactly
-    unseen: Sequence[str] = ()  # of these, such as are still text where cells are read strictly
+    missing: tuple[str, ...] = ()  # words that stand for no value, spelled exactly
+    unseen: tuple[str, ...] = ()  # of these, such as are still text where cells are read strictly
 
 
 class LetterFacts(IntFlag):

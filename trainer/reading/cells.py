@@ -22,6 +22,8 @@ from trainer.contract.reading import ENDINGS, ReadingChoices
 from trainer.reading.cell_text import quote_list
 from trainer.reading.column_names import tidy_names
 from trainer.reading.csv_cells import CELLS, MENDED, SAMPLED, CsvCells, open_csv
+from trainer.reading.dialect import SAMPLED_ROWS as DECIMAL_ROWS
+from trainer.reading.dialect import find_decimals
 from trainer.reading.encoding import decode_original
 from trainer.reading.json_rows import MAX_CSV_ROW_BYTES, write_rows_as_csv
 from trainer.reading.parquet_cells import describe_parquet, refuse_broken_parquet
@@ -32,7 +34,7 @@ from trainer.reading.workbook import write_sheet_as_csv
 # The words that stand for no value in any column. "none" and "ندارد" are not among them: they often are an answer.
 MISSING_WORDS = (
     "NA", "na", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "null", "NULL", "Null", "<NA>", "?", "-", "--", "–", "—",
-    "#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!",
+    r"\N", "(null)", "0000-00-00", "0000-00-00 00:00:00", "#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!",
     "نامشخص", "نا مشخص", "نامعلوم", "ناموجود", "خالی", "بدون مقدار", "ثبت نشده", "ثبت‌نشده",
 )  # fmt: skip
 SAMPLED_ROWS = 20_000
@@ -46,7 +48,7 @@ class Cells:
 
     names: list[str]
     types: list[str]
-    decimal: str
+    decimals: list[str]
     missing: tuple[str, ...]
     is_ascii: bool
     dialect: dict[str, Any]
@@ -69,7 +71,7 @@ class Cells:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {SAMPLED} AS SELECT * FROM {CELLS} LIMIT {SAMPLED_ROWS}")
         return SAMPLED
 
-    def quick(self, connection: duckdb.DuckDBPyConnection) -> tuple[str, Sequence[str]]:
+    def quick(self, connection: duckdb.DuckDBPyConnection) -> tuple[str, tuple[str, ...]]:
         """The relation that is read in the least time, and the words for missing that are still text in it."""
         if self.csv is None:
             return CELLS, ()
@@ -127,13 +129,15 @@ def open_cells(connection: duckdb.DuckDBPyConnection, source: Source, workspace:
     about: dict[str, Any] = {"format": file_format, "encoding": text.encoding}
     if file_format == "csv":
         return _define(connection, open_csv(text.path, source.choices, missing), text.is_ascii, about)
-    flat = workspace / ".flat.csv"
-    table = write_rows_as_csv(text.path, file_format, flat, source.choices.records)
+    flat, decimal = workspace / ".flat.csv", source.choices.decimal
+    table = write_rows_as_csv(text.path, file_format, flat, source.choices.records, decimal or ".")
     if not table.names:
         raise no_rows()
     about |= {"records": table.records, "record_choices": table.record_choices}
-    csv = open_csv(flat, FLAT.replace(header=True, decimal=source.choices.decimal or "."), missing, MAX_CSV_ROW_BYTES)
+    csv = open_csv(flat, FLAT.replace(header=True, decimal=decimal or "."), missing, MAX_CSV_ROW_BYTES)
     cells = _define(connection, csv, text.is_ascii, about, table.names)
+    if not decimal:  # numbers have a point, texts may have a comma
+        cells.decimals = find_decimals(csv.beginning.rows, csv.width, fallback=".")[1]
     cells.rejected_before = (table.rejected_count, table.rejected)
     return cells
 
@@ -167,7 +171,9 @@ def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, choices: Re
     connection.execute(f"CREATE OR REPLACE VIEW {CELLS} AS SELECT {selected} FROM ({found.select})")
     types = ["VARCHAR" if is_text else sql_type for is_text, sql_type in zip(are_texts, found.types, strict=True)]
     dialect = {"format": "parquet", "missing": list(missing)}
-    return Cells(names, types, ".", tuple(missing), False, dialect, notes)
+    beginning = connection.execute(f"SELECT * FROM {CELLS} LIMIT {DECIMAL_ROWS}").fetchall() if "VARCHAR" in found.types else []
+    texts = [[cell if isinstance(cell, str) else "" for cell in row] for row in beginning]
+    return Cells(names, types, find_decimals(texts, len(names), fallback=".")[1], tuple(missing), False, dialect, notes)
 
 
 def _present(column: str, missing: Sequence[str]) -> str:
@@ -178,13 +184,13 @@ def _open_workbook(
     connection: duckdb.DuckDBPyConnection, path: Path, source: Source, missing: Sequence[str], workspace: Path
 ) -> Cells:
     flat = workspace / ".flat.csv"
-    sheet = write_sheet_as_csv(path, flat, source.choices.sheet, source.most_bytes)
     given = source.choices
-    choices = FLAT.replace(
-        header=given.header, skip_lines=given.skip_lines, decimal=given.decimal or "."
-    )  # as numbers are written
+    sheet = write_sheet_as_csv(path, flat, given.sheet, source.most_bytes, given.decimal)
+    choices = FLAT.replace(header=given.header, skip_lines=given.skip_lines, decimal=given.decimal or ".")
     about = {"format": "xlsx", "sheet": sheet.name, "sheets": sheet.choices}
-    return _define(connection, open_csv(flat, choices, missing), False, about)
+    cells = _define(connection, open_csv(flat, choices, missing), False, about)
+    cells.decimals = [*sheet.decimals, *cells.decimals[sheet.width :]]
+    return cells
 
 
 def _define(
@@ -200,4 +206,4 @@ def _define(
         notes = [Message("The first row is no row of names, so the columns are called column_1, column_2 and so on.")]
     words = Counter(cell.strip() for row in csv.beginning.rows for cell in row if cell.strip() in csv.missing)
     dialect = {**about, **csv.dialect.as_dict(), "missing": list(csv.missing), "missing_found": dict(words.most_common())}
-    return Cells(names, ["VARCHAR"] * csv.width, csv.dialect.decimal, csv.missing, is_ascii, dialect, notes, csv)
+    return Cells(names, ["VARCHAR"] * csv.width, csv.beginning.decimals, csv.missing, is_ascii, dialect, notes, csv)

@@ -19,6 +19,7 @@ from trainer.reading.written_dates import DateFacts, date_facts
 from trainer.reading.written_numbers import NumberFacts, number_facts
 from trainer.reading.written_truths import TruthFacts, truth_facts
 
+ColumnRules = Mapping[str, CellRules]  # by column
 MOST_HEAD_ROWS = 1000
 LEAST_HEAD_ROWS = 100
 HEAD_CELLS = 20_000
@@ -55,11 +56,13 @@ class _Question:
 
 
 def find_facts(
-    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], rules: CellRules, wanted: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], rules: ColumnRules, wanted: Mapping[str, str]
 ) -> dict[str, ColumnFacts]:
     """The facts of each of `columns`, by every row of `relation`; of a column with a `wanted` kind, those it needs."""
-    facts = _ask_head(connection, relation, columns, rules)
-    questions = [question for column in columns for question in _open_questions(column, facts[column], rules, wanted)]
+    facts: dict[str, ColumnFacts] = {}
+    for alike in dict.fromkeys(rules[column] for column in columns):
+        facts |= _ask_head(connection, relation, [column for column in columns if rules[column] == alike], alike)
+    questions = [question for column in columns for question in _open_questions(column, facts[column], rules[column], wanted)]
     found = _ask(connection, relation, questions, facts, rules)
     unread = [dataclasses.replace(question, is_thorough=True) for question in questions if found[question.column].are_unread]
     return facts | found | _ask(connection, relation, unread, facts, rules)
@@ -68,7 +71,10 @@ def find_facts(
 def _ask_head(
     connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], rules: CellRules
 ) -> dict[str, ColumnFacts]:
-    """Everything about the first rows. All columns are put below each other: preparing a query takes longer than these rows."""
+    """Everything about the first rows of columns with the same rules.
+
+    All columns are put below each other: preparing a query takes longer than these rows.
+    """
     names = ", ".join(columns)
     head_rows = max(LEAST_HEAD_ROWS, min(MOST_HEAD_ROWS, HEAD_CELLS // len(columns)))
     rows = connection.execute(
@@ -114,12 +120,12 @@ def _ask(
     relation: str,
     questions: Sequence[_Question],
     known: Mapping[str, ColumnFacts],
-    rules: CellRules,
+    rules: ColumnRules,
 ) -> dict[str, ColumnFacts]:
     """What is known of the columns that are asked about, and what the cells of `relation` add to it."""
     facts = {question.column: known[question.column] for question in questions}
     for part in _split(questions):
-        asked = ", ".join(f"bit_or({_sql(question, known[question.column], rules)})" for question in part)
+        asked = ", ".join(f"bit_or({_sql(question, known[question.column], rules[question.column])})" for question in part)
         answers = connection.execute(f"SELECT {asked} FROM {relation}").fetchone()
         assert answers is not None, "an aggregate always gives a row"
         for question, answer in zip(part, answers, strict=True):

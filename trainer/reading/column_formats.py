@@ -16,7 +16,7 @@ import duckdb
 
 from trainer.contract.messages import Message
 from trainer.reading.cell_text import CellRules, LetterFacts, clean_cell, clean_cell_strictly, is_unseen_word
-from trainer.reading.column_facts import ColumnFacts, find_facts
+from trainer.reading.column_facts import ColumnFacts, ColumnRules, find_facts
 from trainer.reading.format_notes import (
     LETTERS_NOTE,
     WORDS_NOTE,
@@ -57,7 +57,7 @@ class ColumnFormat:
 
 
 def find_formats(
-    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], rules: CellRules, wanted: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], rules: ColumnRules, wanted: Mapping[str, str]
 ) -> list[ColumnFormat]:
     """The format of each of the `columns`, by every row of `relation`; `wanted` are the kinds that a person chose.
 
@@ -68,7 +68,7 @@ def find_formats(
         part = columns[start : start + COLUMNS_PER_QUERY]
         facts = find_facts(connection, relation, part, rules, wanted)
         chosen = _find_chosen(connection, relation, facts, rules, wanted)
-        formats += [chosen.get(column) or _decide(facts[column], rules) for column in part]
+        formats += [chosen.get(column) or _decide(facts[column], rules[column]) for column in part]
     return formats
 
 
@@ -151,12 +151,17 @@ def _find_chosen(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
     facts: Mapping[str, ColumnFacts],
-    rules: CellRules,
+    rules: ColumnRules,
     wanted: Mapping[str, str],
 ) -> dict[str, ColumnFormat]:
     """Of the formats that make a column what it is wanted to be, the one that most of its cells fit."""
-    tried = [(column, form) for column in facts if column in wanted for form in _candidates(wanted[column], facts[column], rules)]
-    counted = ", ".join(_count(column, form, rules) for column, form in tried)
+    tried = [
+        (column, form)
+        for column in facts
+        if column in wanted
+        for form in _candidates(wanted[column], facts[column], rules[column])
+    ]
+    counted = ", ".join(_count(column, form, rules[column]) for column, form in tried)
     row = connection.execute(f"SELECT {counted} FROM {relation}").fetchone() if tried else ()
     assert row is not None, "an aggregate always gives a row"
     chosen: dict[str, ColumnFormat] = {}

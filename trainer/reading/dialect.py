@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -26,8 +26,10 @@ SNIFFED_LINE_CHARACTERS = 1 << 13
 SAMPLED_ROWS = 1000
 MAX_FIELD = 1 << 24
 TITLE_BELOW_CELLS = 2  # a lone cell is a title only above rows with more cells than this
-_DECIMAL_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0\d*,\d+|\d{1,3}(\.\d{3})+,\d+)")
-_DECIMAL_POINT = re.compile(r"[+-]?(\d+\.(\d{1,2}|\d{4,})|0\d*\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})")
+# Numbers that can be read in one way alone: always three digits behind a mark may be thousands.
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0\d*,\d+|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+)")
+_DECIMAL_POINT = re.compile(r"[+-]?(\d+\.(\d{1,2}|\d{4,})|0\d*\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})")
+_POINTS_IN_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3}){2,}")  # or an address such as 192.168.100.100
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
@@ -36,7 +38,10 @@ _FOR_SNIFFING = _TO_LATIN | {ord("٫"): ".", ord("٬"): None}  # CleverCSV knows
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a CSV text is written. `skip_lines` come before the names, or before the first row where there are none."""
+    """How a CSV text is written. `skip_lines` come before the names, or before the first row where there are none.
+
+    `decimal` is the mark of most numbers; a column may have another.
+    """
 
     delimiter: str
     quote: str
@@ -59,6 +64,7 @@ class Beginning:
     width: int
     rows: list[list[str]]
     first_data_row: int  # how many rows of the file, blank ones and comments included, come before the first row of values
+    decimals: list[str]  # the decimal mark of each column
 
 
 def find_dialect(sample: str, choices: ReadingChoices, is_whole: bool) -> Beginning:
@@ -75,14 +81,14 @@ def find_dialect(sample: str, choices: ReadingChoices, is_whole: bool) -> Beginn
     below = [row for row in rows[first:] if _is_row(row, comment)]
     if not below:
         dialect = Dialect(delimiter, quote, escape, first, header=True, comment=comment, decimal=choices.decimal or ".")
-        return Beginning(dialect, [], 0, [], first)
+        return Beginning(dialect, [], 0, [], first, [])
     header = choices.header if choices.header is not None else is_header(below)
     names = _fit_names(below[0], below[1:]) if header else []
     width = len(names) if header else max(len(below[0]), _usual_width(below))
     values = below[1:] if header else below
-    decimal = choices.decimal or _find_decimal(values)
+    decimal, decimals = (choices.decimal, [choices.decimal] * width) if choices.decimal else find_decimals(values, width)
     dialect = Dialect(delimiter, quote, escape, first, header=header, comment=comment, decimal=decimal)
-    return Beginning(dialect, names, width, values, first + 1 if header else first)
+    return Beginning(dialect, names, width, values, first + 1 if header else first, decimals)
 
 
 def _find_comment(sample: str) -> str:
@@ -209,14 +215,23 @@ def _fit_names(first: list[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return names
 
 
-def _find_decimal(rows: Sequence[Sequence[str]]) -> str:
-    """A comma where numbers are written so; always three digits behind it are thousands, whatever else it could be."""
-    commas = points = 0
+def find_decimals(rows: Iterable[Sequence[str]], width: int, fallback: str | None = None) -> tuple[str, list[str]]:
+    """The decimal mark of most numbers, and that of each column: by its own numbers, else `fallback`, else as most."""
+    commas, points, addressed = [0] * width, [0] * width, [0] * width
     for row in rows:
-        for cell in row:
+        for position, cell in enumerate(row[:width]):
             text = cell.strip(" \t%٪$€£").translate(_TO_LATIN)
             if not text or not text[-1].isdigit() or ("," not in text and "." not in text):
                 continue
-            commas += bool(_DECIMAL_COMMA.fullmatch(text))
-            points += bool(_DECIMAL_POINT.fullmatch(text))
+            commas[position] += bool(_DECIMAL_COMMA.fullmatch(text))
+            points[position] += bool(_DECIMAL_POINT.fullmatch(text))
+            addressed[position] += bool(_POINTS_IN_THOUSANDS.fullmatch(text))
+    most = _likelier(sum(commas), sum(points), ".")
+    each = zip(commas, points, addressed, strict=True)
+    return most, [_likelier(comma + address, point, fallback or most) for comma, point, address in each]
+
+
+def _likelier(commas: int, points: int, otherwise: str) -> str:
+    if commas == points:
+        return otherwise
     return "," if commas > points else "."

@@ -9,13 +9,26 @@ from trainer.reading.written_numbers import TOMAN_AND_RIAL, NumberFacts, find_un
 
 SHOWN_CHARACTERS = 80
 
+# What codes have not: a column with one of these is of quantities, which need not be exact to the last of twenty digits.
+QUANTITY = (
+    NumberFacts.FRACTION
+    | NumberFacts.GROUPED
+    | NumberFacts.SCALED
+    | NumberFacts.INFINITE
+    | NumberFacts.PERCENT
+    | TOMAN_AND_RIAL
+    | NumberFacts.DOLLAR
+    | NumberFacts.EURO
+    | NumberFacts.POUND
+)
 LETTERS_NOTE = Message("Arabic ي and ك were turned into Persian ی and ک.")
 WORDS_NOTE = Message("Words such as “yes”, “1” and “بله” were read as true, their opposites as false.")
 _NUMBER_NOTES = {
     NumberFacts.PERSIAN: Message("Persian digits were read as numbers."),
     NumberFacts.GROUPED: Message("Signs between thousands were left out."),
     NumberFacts.SCALED: Message("Words such as “میلیون” were turned into figures."),
-    NumberFacts.CODE: Message("Zeros at the beginning were left out."),
+    NumberFacts.NEGATIVE: Message("Numbers in brackets, or with a minus behind them, were read as below zero."),
+    NumberFacts.CODE: Message("Zeros or a plus at the beginning were left out."),
     NumberFacts.INFINITE: Message("Infinite values count as missing."),
 }
 _DATE_NOTES = {
@@ -44,7 +57,10 @@ def describe_numbers(facts: NumberFacts, rules: CellRules) -> list[Message]:
 def find_conflict(facts: NumberFacts) -> Message | None:
     """Why cells that all are numbers make no column of numbers; None when they do."""
     if NumberFacts.CODE in facts:
-        return Message("Some values begin with 0, as codes do, so the column stays text.")
+        return Message("Some values begin with 0 or +, as codes and telephone numbers do, so the column stays text.")
+    if NumberFacts.TOO_LONG in facts and not facts & QUANTITY:
+        text = "Some whole numbers have more digits than a number holds exactly, as only codes have, so the column stays text."
+        return Message(text)
     names = {"units": ", ".join(unit.name for unit in find_units(facts))}
     if not has_one_unit(facts) and NumberFacts.BARE in facts:
         return Message("Some amounts have no unit and others are in different ones ({units}), so the column stays text.", names)

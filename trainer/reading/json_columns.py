@@ -25,7 +25,8 @@ class ObjectColumns:
 
     rows_above = 0
 
-    def __init__(self) -> None:
+    def __init__(self, decimal: str) -> None:
+        self._decimal = decimal
         self.names: list[str] = []
         self.are_certain = False  # whether a sample was enough, unless a row says otherwise
         self._keys: dict[str | NestedKey, None] = {}  # in order of appearance
@@ -86,12 +87,12 @@ class ObjectColumns:
                 if kind is str:
                     cells[self._positions[key]] = value
                 elif kind is bytes:
-                    cells[self._positions[key]] = write_number(value)
+                    cells[self._positions[key]] = write_number(value, self._decimal)
                 elif kind is dict:
                     for inner, cell in value.items():
-                        cells[self._nested[key][inner]] = write_cell(cell)
+                        cells[self._nested[key][inner]] = write_cell(cell, self._decimal)
                 elif value is not None:
-                    cells[self._positions[key]] = write_cell(value)
+                    cells[self._positions[key]] = write_cell(value, self._decimal)
                 elif key not in self._keys:
                     raise UnknownColumnError
         except KeyError:
@@ -102,7 +103,8 @@ class ObjectColumns:
 class ListColumns:
     """A column for every position; the first row names them when it is all texts, no two alike, and the second is not."""
 
-    def __init__(self) -> None:
+    def __init__(self, decimal: str) -> None:
+        self._decimal = decimal
         self.names: list[str] = []
         self.are_certain = True
         self.rows_above = 0
@@ -132,7 +134,7 @@ class ListColumns:
         """
         if len(row) > self._width:
             raise UnknownColumnError
-        return [write_cell(value) for value in row] + [""] * (self._width - len(row))
+        return [write_cell(value, self._decimal) for value in row] + [""] * (self._width - len(row))
 
 
 def _is_header(rows: Sequence[JsonList]) -> bool:

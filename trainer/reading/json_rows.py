@@ -45,10 +45,11 @@ class JsonTable:
     rejected: list[RejectedRow] = field(default_factory=list)
 
 
-def write_rows_as_csv(path: Path, file_format: str, output: Path, records: str | None = None) -> JsonTable:
+def write_rows_as_csv(path: Path, file_format: str, output: Path, records: str | None = None, decimal: str = ".") -> JsonTable:
     """Write every row of `path`, UTF-8 text, as one CSV row below a header of positions.
 
     An object in a row is flattened by one level; lists and deeper objects become JSON text; missing and null become empty.
+    Numbers get the mark `decimal`, so that texts beside them may have it, too.
     A sample of the rows tells the columns; where a later row has another one, all rows are learned and written afresh.
 
     Raises:
@@ -56,24 +57,24 @@ def write_rows_as_csv(path: Path, file_format: str, output: Path, records: str |
     """
     shape = find_shape(path, file_format, records)
     if isinstance(shape, RowsInColumns):
-        return _write_columns(path, shape, output)
-    columns = _learn_columns(_read(path, shape), SAMPLE_ROWS)
+        return _write_columns(path, shape, output, decimal)
+    columns = _learn_columns(_read(path, shape), decimal, SAMPLE_ROWS)
     if columns.are_certain:
         try:
             return _write_rows(columns, path, shape, output)
         except UnknownColumnError:
             pass
-    return _write_rows(_learn_columns(_read(path, shape)), path, shape, output)
+    return _write_rows(_learn_columns(_read(path, shape), decimal), path, shape, output)
 
 
 def _read(path: Path, shape: RowsShape) -> JsonLines | JsonDocument:
     return JsonLines(path, shape.otherwise) if isinstance(shape, RowsInLines) else JsonDocument(path, shape)
 
 
-def _learn_columns(reading: JsonLines | JsonDocument, most_rows: int | None = None) -> ObjectColumns | ListColumns:
+def _learn_columns(reading: JsonLines | JsonDocument, decimal: str, most_rows: int | None = None) -> ObjectColumns | ListColumns:
     with closing(reading.read_rows()) as rows:
         first: Any = next(rows, None)
-        columns = ListColumns() if isinstance(first, list) else ObjectColumns()
+        columns = ListColumns(decimal) if isinstance(first, list) else ObjectColumns(decimal)
         if first is not None:
             for row in islice(chain([first], rows), most_rows):
                 columns.learn(row)
@@ -90,9 +91,9 @@ def _write_rows(columns: ObjectColumns | ListColumns, path: Path, shape: RowsSha
     return JsonTable(columns.names, within.records, within.choices, reading.rejected_count, reading.rejected)
 
 
-def _write_columns(path: Path, shape: RowsInColumns, output: Path) -> JsonTable:
+def _write_columns(path: Path, shape: RowsInColumns, output: Path, decimal: str) -> JsonTable:
     with closing(read_columns(path, shape)) as rows:
-        _write_csv(list(shape.places), ([write_cell(value) for value in row] for row in rows), output)
+        _write_csv(list(shape.places), ([write_cell(value, decimal) for value in row] for row in rows), output)
     return JsonTable([clean_text(name) for name in shape.places])
 
 

@@ -69,23 +69,23 @@ def parse_rows(text: str) -> tuple[list[Any], int]:
     return values, end
 
 
-def write_cell(value: str | bytes | bool | None) -> str:
-    """The text of a plain value."""
+def write_cell(value: str | bytes | bool | None, decimal: str = ".") -> str:
+    """The text of a plain value, a number with this decimal mark."""
     if isinstance(value, str):
         return value
     if isinstance(value, bytes):
-        return write_number(value)
+        return write_number(value, decimal)
     if value is None:
         return ""
     return "true" if value else "false"
 
 
-def write_number(digits: bytes) -> str:
+def write_number(digits: bytes, decimal: str = ".") -> str:
     """A number as it was written; one of absurd length is shortened to a float's digits, or missing when it is infinite."""
     if len(digits) <= MAX_NUMBER_CHARACTERS:
-        return digits.decode()
+        return digits.decode() if decimal == "." else digits.decode().replace(".", decimal)
     number = float(digits)
-    return str(number) if math.isfinite(number) else ""
+    return str(number).replace(".", decimal) if math.isfinite(number) else ""
 
 
 def write_json(value: JsonList | JsonRow) -> JsonText:

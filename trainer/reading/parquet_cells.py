@@ -33,6 +33,7 @@ NOT_DAMAGE = (
     duckdb.CatalogException,
     duckdb.BinderException,
 )
+LONG_INTEGERS = frozenset({"ubigint", "hugeint", "uhugeint"})
 MOST_EXACT_DIGITS = 18  # of a decimal that surely fits BIGINT
 _AS_INTEGER = ("BIGINT", "{value}::BIGINT")
 _AS_NUMBER = ("DOUBLE", "{value}::DOUBLE")
@@ -44,7 +45,8 @@ _AS_TEXT = ("VARCHAR", "{value}::VARCHAR")
 _PLAIN_TYPES = {
     "boolean": ("BOOLEAN", "{value}"),
     **dict.fromkeys(("tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger"), _AS_INTEGER),
-    **dict.fromkeys(("ubigint", "hugeint", "uhugeint", "decimal"), _AS_NUMBER),
+    **dict.fromkeys(LONG_INTEGERS, _AS_INTEGER),
+    "decimal": _AS_NUMBER,
     "float": ("DOUBLE", "CASE WHEN isfinite({value}) THEN {value}::VARCHAR::DOUBLE END"),  # 0.1 stays 0.1 by way of its text
     "double": ("DOUBLE", "CASE WHEN isfinite({value}) THEN {value} END"),
     "date": ("DATE", "CASE WHEN isfinite({value}) THEN {value} END"),
@@ -162,12 +164,22 @@ def _written_names(connection: duckdb.DuckDBPyConnection, path: Path) -> list[tu
 def _as_plain_type(connection: duckdb.DuckDBPyConnection, source: str, column: _Column) -> tuple[str, str]:
     """The plain type that holds every value of the column, and SQL for the value as that type."""
     plain, sql = _PLAIN_TYPES.get(column.type.id, _AS_TEXT)
+    may_be_long = column.type.id in LONG_INTEGERS
     if column.type.id == "decimal":
         size = dict(cast("list[tuple[str, int]]", column.type.children))
-        plain, sql = _AS_INTEGER if not size["scale"] and size["precision"] <= MOST_EXACT_DIGITS else _AS_NUMBER
+        plain, sql = _AS_NUMBER if size["scale"] else _AS_INTEGER
+        may_be_long = not size["scale"] and size["precision"] > MOST_EXACT_DIGITS
     elif column.type.id == "blob":
         sql = "replace(decode({value}), chr(0), '')" if _is_text(connection, source, column.sql) else "hex({value})"
+    if may_be_long and _are_too_long(connection, source, column.sql):
+        plain, sql = _AS_TEXT
     return plain, sql.format(value=column.sql)
+
+
+def _are_too_long(connection: duckdb.DuckDBPyConnection, source: str, sql: str) -> bool:
+    """Whether an integer of a column takes more than 64 bits: as a number it would no longer be exact."""
+    query = f"SELECT 1 FROM {source} WHERE {sql} IS NOT NULL AND TRY_CAST({sql} AS BIGINT) IS NULL LIMIT 1"
+    return connection.execute(query).fetchone() is not None
 
 
 def _is_text(connection: duckdb.DuckDBPyConnection, source: str, sql: str) -> bool:

@@ -18,6 +18,7 @@ from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.reading import ReadingChoices
 from trainer.reading.cell_text import CellRules
 from trainer.reading.cells import Cells
+from trainer.reading.column_facts import ColumnRules
 from trainer.reading.column_formats import ColumnFormat, find_formats, typed_cell
 from trainer.reading.csv_cells import CELLS, WIDE_COLUMNS
 from trainer.reading.duckdb_session import quote_name, quote_text
@@ -34,7 +35,10 @@ class TypedTable:
         self._connection = connection
         self._cells = cells
         self._workspace = workspace
-        self._rules = CellRules(cells.is_ascii, cells.decimal, cells.missing)
+        self._rules = {
+            column: CellRules(cells.is_ascii, decimal, cells.missing)
+            for column, decimal in zip(cells.columns, cells.decimals, strict=True)
+        }
         self._wanted = {f"c{index}": choices.kinds[name] for index, name in enumerate(cells.names) if name in choices.kinds}
 
     def write(self, path: Path) -> int:
@@ -72,7 +76,8 @@ class TypedTable:
         try:
             self._find_sampled_formats()
             relation, unseen = self._cells.quick(self._connection)
-            return self._copy(path, relation, dataclasses.replace(self._rules, unseen=unseen), is_strict=True)
+            rules = {column: dataclasses.replace(rules, unseen=unseen) for column, rules in self._rules.items()}
+            return self._copy(path, relation, rules, is_strict=True)
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error:
@@ -104,7 +109,7 @@ class TypedTable:
         found = dict(zip(texts, find_formats(self._connection, relation, texts, self._rules, self._wanted), strict=True))
         return [found.get(column) or ColumnFormat(sql_type) for column, sql_type in zip(cells.columns, cells.types, strict=True)]
 
-    def _copy(self, path: Path, relation: str, rules: CellRules, *, is_strict: bool) -> int:
+    def _copy(self, path: Path, relation: str, rules: ColumnRules, *, is_strict: bool) -> int:
         if len(self._cells.names) <= WIDE_COLUMNS:
             return self._copy_query(self._select(relation, rules, is_strict=is_strict), path)
         parts = []
@@ -118,16 +123,16 @@ class TypedTable:
             self._connection.execute(f"DROP TABLE {part}")
         return rows
 
-    def _select(self, relation: str, rules: CellRules, columns: Sequence[int] | None = None, *, is_strict: bool = False) -> str:
+    def _select(self, relation: str, rules: ColumnRules, columns: Sequence[int] | None = None, *, is_strict: bool = False) -> str:
         """SQL for the rows of `relation` in their types; of all columns, or of some."""
         chosen = range(len(self._cells.names)) if columns is None else columns
         typed = (f"{self._typed(index, rules, is_strict)} AS {quote_name(self._cells.names[index])}" for index in chosen)
         return f"SELECT {', '.join(typed)} FROM {relation}"
 
-    def _typed(self, index: int, rules: CellRules, is_strict: bool) -> str:
+    def _typed(self, index: int, rules: ColumnRules, is_strict: bool) -> str:
         if self._cells.types[index] != TEXT:
             return f"c{index}"
-        return typed_cell(f"c{index}", self.formats[index], rules, is_strict)
+        return typed_cell(f"c{index}", self.formats[index], rules[f"c{index}"], is_strict)
 
     def _copy_query(self, query: str, path: Path) -> int:
         """Write the rows of `query`; renamed into place, so that a table is there whole or not at all."""

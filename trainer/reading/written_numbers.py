@@ -1,7 +1,7 @@
 """Numbers as people write them, as SQL: what a cell is as a number (`NumberFacts`), and its value.
 
-Read are Persian digits, signs between thousands, per cent, amounts of money and words such as میلیون. No numbers are
-thousands that are no groups of three, hexadecimal figures and `1_000`.
+Read are Persian digits, signs between thousands (also 1'234 and 1,23,456), per cent, amounts of money, accountants'
+(1,234) and words such as میلیون. No numbers are other groups of digits, hexadecimal figures and `1_000`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ class NumberFacts(IntFlag):
     WHOLE = auto()
     FRACTION = auto()  # written with a decimal mark or an exponent
     TOO_LONG = auto()  # a whole number that does not fit into 64 bits
-    CODE = auto()  # a whole number that begins with 0, such as 007: as a number it would lose its zeros
+    CODE = auto()  # a whole number that begins with 0, or with + like a telephone number's: as a number it would lose that
     INFINITE = auto()
     PERSIAN = auto()  # digits or marks beyond ASCII
     GROUPED = auto()  # signs between thousands
+    NEGATIVE = auto()  # brackets around, or a minus behind: below zero, as accountants write it
     SCALED = auto()  # a word for thousands, millions or billions
     BARE = auto()  # without a unit
     PERCENT = auto()
@@ -61,8 +62,10 @@ _SCALES = {"هزار": 3, "میلیون": 6, "میلیارد": 9}
 _MINUS = "\u2212"
 _SIGN = f"[+{_MINUS}-]"
 _GAP = f"[{SPACES}{INVISIBLE}]*"
+_BELOW_ZERO = rf"^[(]|[0-9]{_GAP}[{_MINUS}\-]$"
 _INFINITY = "[+-]?(?i:inf|infinity)"
 _SURE_LENGTH = 18  # as many digits fit into 64 bits for sure
+_LONGEST_WITH_PLUS = 7  # digits: nobody writes a plus before a longer quantity, everybody before a telephone number
 
 
 def find_units(facts: NumberFacts) -> list[Unit]:
@@ -83,7 +86,7 @@ def has_one_unit(facts: NumberFacts) -> bool:
 
 def look_rewritten(facts: NumberFacts, rules: CellRules) -> bool:
     """Whether a number looks different from what was written."""
-    rewritten = NumberFacts.PERSIAN | NumberFacts.GROUPED | NumberFacts.SCALED | NumberFacts.CODE
+    rewritten = NumberFacts.PERSIAN | NumberFacts.GROUPED | NumberFacts.SCALED | NumberFacts.CODE | NumberFacts.NEGATIVE
     has_comma = NumberFacts.FRACTION in facts and rules.decimal == ","
     return bool(facts & rewritten or find_units(facts)) or has_comma
 
@@ -185,7 +188,8 @@ def _size_facts(rules: CellRules) -> str:
     text = _number_text(rules, ANY_NUMBER)
     infinite = f"CASE WHEN {is_long} AND isinf(TRY_CAST({text} AS DOUBLE)) THEN {int(NumberFacts.INFINITE)} ELSE 0 END"
     too_long = f"CASE WHEN {is_long} AND TRY_CAST({text} AS BIGINT) IS NULL THEN {int(NumberFacts.TOO_LONG)} ELSE 0 END"
-    code = f"CASE WHEN regexp_matches(latin, '^[^0-9]*0[0-9]') THEN {int(NumberFacts.CODE)} ELSE 0 END"
+    is_code = f"regexp_matches(latin, '^[^0-9]*0[0-9]|^[+][0-9]{{{_LONGEST_WITH_PLUS + 1},}}$')"
+    code = f"CASE WHEN {is_code} THEN {int(NumberFacts.CODE)} ELSE 0 END"
     is_fraction = f"regexp_matches(latin, '{_fraction_sign(rules)}')"
     whole = f"{int(NumberFacts.WHOLE)} + {too_long} + {code}"
     return f"CASE WHEN {is_fraction} THEN {int(NumberFacts.FRACTION)} ELSE {whole} END + {infinite}"
@@ -195,6 +199,7 @@ def _look_facts(cell: str, rules: CellRules) -> str:
     looks = {
         NumberFacts.PERSIAN: f"regexp_matches({cell}, '[۰-۹٠-٩٪٫٬]')",
         NumberFacts.GROUPED: f"regexp_matches(latin, '[0-9]{_between_thousands(rules)}[0-9]')",
+        NumberFacts.NEGATIVE: f"regexp_matches(latin, '{_BELOW_ZERO}')",
         NumberFacts.SCALED: _any_of(tuple(_has(word) for word in _SCALES)),
     }
     return " + ".join(f"CASE WHEN {look} THEN {int(fact)} ELSE 0 END" for fact, look in looks.items())
@@ -222,6 +227,8 @@ def _number_text(rules: CellRules, facts: NumberFacts) -> str:
     mark = _mark(rules)
     is_plain = f"regexp_full_match(latin, '[+-]?(?:[0-9]+{mark}?[0-9]*|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?')"
     figures = rf"replace(regexp_replace(latin, '[^0-9{rules.decimal}{_MINUS}\-]', '', 'g'), '{_MINUS}', '-')"
+    if NumberFacts.NEGATIVE in facts:
+        figures = f"CASE WHEN regexp_matches(latin, '{_BELOW_ZERO}') THEN '-' || replace({figures}, '-', '') ELSE {figures} END"
     text = _with_point(f"CASE WHEN {is_plain} THEN latin ELSE {figures} END", rules)
     tens = [f"CASE WHEN {_has(word)} THEN {tens} ELSE 0 END" for word, tens in _SCALES.items() if NumberFacts.SCALED in facts]
     if TOMAN_AND_RIAL in facts:
@@ -233,21 +240,20 @@ def _number_text(rules: CellRules, facts: NumberFacts) -> str:
 
 def _number_pattern(facts: NumberFacts, rules: CellRules) -> str:
     """The regular expression of the numbers that have no other facts; sizes aside, which a pattern cannot tell."""
-    mark = _mark(rules)
-    figures = ["[0-9]+" if NumberFacts.CODE in facts else "0|[1-9][0-9]*"]
-    run = "[0-9]+"
+    whole = "[0-9]+" if NumberFacts.CODE in facts else "0|[1-9][0-9]*"
+    short = "[0-9]+" if NumberFacts.CODE in facts else f"0|[1-9][0-9]{{0,{_LONGEST_WITH_PLUS - 1}}}"
+    figures = []
+    mark, run = _mark(rules), "[0-9]+"
     if NumberFacts.GROUPED in facts:
-        groups = "|".join(f"(?:{sign}[0-9]{{3}})+" for sign in _thousands_signs(rules))
-        figures.append(f"[1-9][0-9]{{0,2}}(?:{groups})")
-        run = f"(?:[0-9]+|{figures[-1]})"
+        figures.append(_grouped(rules))
+        run = f"(?:{run}|{figures[-1]})"
     if NumberFacts.FRACTION in facts:
         figures += [f"{run}{mark}[0-9]*", f"{mark}[0-9]+"]
-    number = f"(?:{'|'.join(figures)})"
-    if NumberFacts.SCALED in facts:
-        number += f"(?:{_GAP}(?:{'|'.join(_SCALES)})){{0,2}}"  # two as in هزار میلیارد
+    scale = f"(?:{_GAP}(?:{'|'.join(_SCALES)})){{0,2}}" if NumberFacts.SCALED in facts else ""  # two as in هزار میلیارد
+    number, with_plus = (f"(?:{'|'.join([least, *figures])}){scale}" for least in (whole, short))
     forms = []
     if NumberFacts.BARE in facts:
-        forms.append(f"{_SIGN}?{_GAP}{number}")
+        forms += [f"[{_MINUS}-]?{_GAP}{number}", f"[+]{_GAP}{with_plus}", *_below_zero(number, facts)]
         if NumberFacts.FRACTION in facts:
             forms.append(f"[+-]?(?:[0-9]+{mark}?[0-9]*|{mark}[0-9]+)[eE][+-]?[0-9]+")
     if units := find_units(facts):
@@ -255,7 +261,19 @@ def _number_pattern(facts: NumberFacts, rules: CellRules) -> str:
         behind = "|".join(filter(None, (text for unit in units for text in (unit.spellings, unit.spellings_behind))))
         forms.append(f"(?:{_SIGN}?{_GAP}(?:{before})|(?:{before}){_GAP}{_SIGN}){_GAP}{number}")
         forms.append(f"{_SIGN}?{_GAP}{number}{_GAP}(?:{behind})")
+        forms += [*_below_zero(f"(?:{before}){_GAP}{number}", facts), *_below_zero(f"{number}{_GAP}(?:{behind})", facts)]
     return "|".join(forms)
+
+
+def _below_zero(amount: str, facts: NumberFacts) -> list[str]:
+    return [f"[(]{_GAP}{amount}{_GAP}[)]", f"{amount}{_GAP}[{_MINUS}-]"] if NumberFacts.NEGATIVE in facts else []
+
+
+def _grouped(rules: CellRules) -> str:
+    """The pattern of digits with signs between thousands: in groups of three, or of two as in India."""
+    groups = "|".join(f"(?:{sign}[0-9]{{3}})+" for sign in _thousands_signs(rules))
+    indian = "|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}" if rules.decimal == "." else ""
+    return f"(?:[1-9][0-9]{{0,2}}(?:{groups}){indian})"
 
 
 def _matches(pattern: str, cell: str, rules: CellRules) -> str:
@@ -268,7 +286,7 @@ def _mark(rules: CellRules) -> str:
 
 
 def _thousands_signs(rules: CellRules) -> tuple[str, ...]:
-    return ("," if rules.decimal == "." else "[.]", "،", f"[ {WIDE_SPACES}{INVISIBLE}]")
+    return ("," if rules.decimal == "." else "[.]", "،", r"[\x{27}\x{2019}]", f"[ {WIDE_SPACES}{INVISIBLE}]")
 
 
 def _between_thousands(rules: CellRules) -> str:
