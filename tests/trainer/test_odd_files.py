@@ -52,3 +52,79 @@ def test_words_for_missing_that_databases_write_are_known(tmp_path: Path, word: 
     found = read_file(tmp_path, f"n,d\n{word},2024-01-02\n1,{word}\n2,0000-00-00\n")
     assert (found.types, found.column("n")) == ({"n": "BIGINT", "d": "DATE"}, [None, 1, 2])
     assert [day is None for day in found.column("d")] == [False, True, True]
+
+
+@pytest.mark.parametrize("declared", ["sep=;\n", "SEP=;\r\n"])
+def test_the_line_that_tells_excel_the_separator_is_no_row(tmp_path: Path, declared: str) -> None:
+    found = read_file(tmp_path, f"{declared}a;b\nx,y;2\nz,w;4\n")
+    assert (found.names, found.rows, found.notes) == (["a", "b"], [("x,y", 2), ("z,w", 4)], [])
+    assert found.profile["dialect"]["skip_lines"] == 1
+
+
+def test_what_stands_above_a_table_is_told(tmp_path: Path) -> None:
+    found = read_file(tmp_path, "Sales\nof 2024;;;\nUser;Ali;;\n\nname;age;city;n\nx;1;T;1\ny;2;S;2\n")
+    assert (found.names, len(found.rows)) == (["name", "age", "city", "n"], 2)
+    assert found.notes == ["What stands above the table was left out: “Sales / of 2024”."]
+    assert found.rejected == [(3, "User;Ali;;", "The row stands above the table and does not fit it.")]
+    assert found.rejected_count == 1
+
+
+def test_a_smaller_table_above_the_table_is_not_lost_in_silence(tmp_path: Path) -> None:
+    rows = "".join(f"{name},1,2,3\n" for name in "zyqu")
+    found = read_file(tmp_path, f"a,b\n1,2\n\nname,age,city,x\n{rows}")
+    assert [(line, text) for line, text, _ in found.rejected] == [(1, "a,b"), (2, "1,2")]
+
+
+def test_rows_above_the_table_that_somebody_chose_to_skip_are_not_told_again(tmp_path: Path) -> None:
+    found = read_file(tmp_path, "User;Ali\nname;age;city;n\nx;1;T;1\ny;2;S;2\n", skip_lines=1)
+    assert (found.names, found.rejected, found.notes) == (["name", "age", "city", "n"], [], [])
+
+
+def test_a_title_above_two_columns_is_no_row_of_names(tmp_path: Path) -> None:
+    found = read_file(tmp_path, "# tags of 2024\ntag,n\n#python,5\n#rust,3\n#go,2\n")
+    assert (found.names, found.rows) == (["tag", "n"], [("#python", 5), ("#rust", 3), ("#go", 2)])
+    assert found.notes == ["What stands above the table was left out: “# tags of 2024”."]
+
+
+@pytest.mark.parametrize("later", [0, 100_000])  # beyond the beginning of the file that tells how it is written
+@pytest.mark.parametrize("cells", [("1,2\n", "3,4\n"), ("x,y\n", "z,w\n")])
+def test_names_that_are_repeated_among_the_rows_are_set_aside_and_listed(
+    tmp_path: Path, cells: tuple[str, str], later: int
+) -> None:
+    content = "a,b\n" + cells[0] * (later + 1) + " a ,b\n" + cells[1] + '"a",b\n' + cells[0]
+    found = read_file(tmp_path, content)
+    assert found.rejected_count == 2
+    assert [line for line, *_ in found.rejected] == [later + 3, later + 5]
+    assert {reason for *_, reason in found.rejected} == {"The row repeats the names of the columns."}
+    assert len(found.rows) == later + 3
+    assert found.column("a").count("a") == 0
+
+
+def test_rows_of_json_are_not_taken_for_the_places_of_their_columns(tmp_path: Path) -> None:
+    assert read_file(tmp_path, '[{"a": 0, "b": 1}, {"a": 2, "b": 1}, {"a": 0, "b": 1}]', "json").column("a") == [0, 2, 0]
+
+
+def test_a_row_that_looks_like_a_comment_is_listed_unless_somebody_chose_that_it_is_one(tmp_path: Path) -> None:
+    rows = "".join(f"{number},{number}\n" for number in range(20))
+    content = f"# exported\n# on monday\na,b\n1,2\n# checked, ok\n{rows}# the end\n"
+    found = read_file(tmp_path, content)
+    assert (found.types, len(found.rows)) == ({"a": "BIGINT", "b": "BIGINT"}, 21)
+    assert found.rejected == [(5, "# checked,ok", "The row begins with “#”, as comments do.")]
+    assert read_file(tmp_path, content, comment="#").rejected == []
+
+
+def test_values_that_begin_with_the_sign_of_a_comment_stay(tmp_path: Path) -> None:
+    found = read_file(tmp_path, "tag,n\n#python,5\nrust,3\n#go,2\n")
+    assert found.rows == [("#python", 5), ("rust", 3), ("#go", 2)]
+
+
+def test_lines_are_those_of_the_sheet(tmp_path: Path) -> None:
+    rows: list[list[object]] = [[], ["Title"], ["a", "b", "c"], [1, 2, 3], ["a", "b", "c"], [3, 4, 5]]
+    found = read_file(tmp_path, write_book({"S": rows}), "xlsx")
+    assert (found.rows, [line for line, *_ in found.rejected]) == ([(1, 2, 3), (3, 4, 5)], [5])
+
+
+@pytest.mark.parametrize("content", ["t\r\na;b\n1;2\n3;4\n", "t\nu\r\n\na;b\r1;2\n3;4\r\n", "sep=;\r\na;b\n1;2\n3;4\n"])
+def test_lines_of_several_kinds_above_a_table_do_not_hide_it(tmp_path: Path, content: str) -> None:
+    found = read_file(tmp_path, content)
+    assert (found.names, found.rows) == (["a", "b"], [(1, 2), (3, 4)])

@@ -123,7 +123,7 @@ def test_empty_surroundings_are_left_out_and_rows_are_as_wide_as_the_widest(tmp_
     rows: Rows = [[], [], [None, "a", "b"], [], [None, 1], [None, 2, 3, 4], [None, 5], []]
     written, found = write(save(tmp_path / "a.xlsx", {"S": rows}))
     assert found == [["a", "b", ""], ["", "", ""], ["1", "", ""], ["2", "3", "4"], ["5", "", ""]]
-    assert written == Sheet("S", ["S"], 5, 3, [".", ".", "."])
+    assert written == Sheet("S", ["S"], 5, 3, [".", ".", "."], 2)
 
 
 def test_cells_of_spaces_around_the_table_are_as_good_as_empty(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_cells_of_spaces_around_the_table_are_as_good_as_empty(tmp_path: Path) -
 def test_first_visible_sheet_that_holds_something_is_read(tmp_path: Path) -> None:
     sheets: dict[str, Rows] = {"hidden": [[1]], "empty": [], "blank": [[" "]], "people": [[2]], "last": [[3]]}
     path = save(tmp_path / "a.xlsx", sheets, hidden=["hidden"])
-    assert write(path) == (Sheet("people", list(sheets), 1, 1, ["."]), [["2"]])
+    assert write(path) == (Sheet("people", list(sheets), 1, 1, ["."], 0), [["2"]])
 
 
 def test_any_sheet_can_be_chosen(tmp_path: Path) -> None:

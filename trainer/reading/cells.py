@@ -8,6 +8,7 @@ refuse, and a file without rows. Nothing here decides what a cell means.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -27,7 +28,8 @@ from trainer.reading.dialect import find_decimals
 from trainer.reading.encoding import decode_original
 from trainer.reading.json_rows import MAX_CSV_ROW_BYTES, write_rows_as_csv
 from trainer.reading.parquet_cells import describe_parquet, refuse_broken_parquet
-from trainer.reading.rejected_rows import RejectedRow
+from trainer.reading.rejected_rows import SHOWN_REJECTS, RejectedRow
+from trainer.reading.set_aside import sort_above
 from trainer.reading.unpacking import unpack
 from trainer.reading.workbook import write_sheet_as_csv
 
@@ -67,7 +69,10 @@ class Cells:
     def sample(self, connection: duckdb.DuckDBPyConnection, workspace: Path) -> str:
         """A relation of the first rows: a look at a text of gigabytes would begin with reading tens of megabytes."""
         if self.csv is not None:
-            return self.csv.define_sample(connection, workspace)
+            relation = self.csv.define_sample(connection, workspace)
+            if self.drop_repeated_names(connection, relation):
+                self.csv.define_sample(connection, workspace)
+            return relation
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {SAMPLED} AS SELECT * FROM {CELLS} LIMIT {SAMPLED_ROWS}")
         return SAMPLED
 
@@ -85,12 +90,21 @@ class Cells:
         self.csv = self.csv.mend(connection, workspace)
         return True
 
+    def drop_repeated_names(self, connection: duckdb.DuckDBPyConnection, relation: str = CELLS) -> bool:
+        """Set aside rows that say the names again, if `relation` holds one."""
+        other = self.csv.without_repeated_names(connection, relation) if self.csv is not None else None
+        if other is None:
+            return False
+        self.csv = other
+        return True
+
     def find_rejected(self, connection: duckdb.DuckDBPyConnection) -> tuple[int, list[RejectedRow]]:
         """How many rows could not be read, and the first of them; once the relation was read."""
         count, rows = self.rejected_before
         if self.csv is None:
             return count, rows
-        return count + self.csv.count_rejected(connection), [*rows, *self.csv.find_rejected(connection)]
+        more, first = self.csv.find_rejected(connection)
+        return count + more, [*rows, *first][:SHOWN_REJECTS]
 
     def drop_quotes(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Read quotes as letters where that is what they are; whether it is so. Once the relation was read."""
@@ -128,14 +142,16 @@ def open_cells(connection: duckdb.DuckDBPyConnection, source: Source, workspace:
     text = decode_original(path, source.choices.encoding, workspace)
     about: dict[str, Any] = {"format": file_format, "encoding": text.encoding}
     if file_format == "csv":
-        return _define(connection, open_csv(text.path, source.choices, missing), text.is_ascii, about)
+        csv = open_csv(text.path, source.choices, missing)
+        csv = csv.mend(connection, workspace) if csv.beginning.has_mixed_ends else csv
+        return _define(connection, csv, text.is_ascii, about)
     flat, decimal = workspace / ".flat.csv", source.choices.decimal
     table = write_rows_as_csv(text.path, file_format, flat, source.choices.records, decimal or ".")
     if not table.names:
         raise no_rows()
     about |= {"records": table.records, "record_choices": table.record_choices}
-    csv = open_csv(flat, FLAT.replace(header=True, decimal=decimal or "."), missing, MAX_CSV_ROW_BYTES)
-    cells = _define(connection, csv, text.is_ascii, about, table.names)
+    csv = open_csv(flat, FLAT.replace(header=True, decimal=decimal or "."), missing, MAX_CSV_ROW_BYTES).named(table.names)
+    cells = _define(connection, csv, text.is_ascii, about)
     if not decimal:  # numbers have a point, texts may have a comma
         cells.decimals = find_decimals(csv.beginning.rows, csv.width, fallback=".")[1]
     cells.rejected_before = (table.rejected_count, table.rejected)
@@ -188,22 +204,22 @@ def _open_workbook(
     sheet = write_sheet_as_csv(path, flat, given.sheet, source.most_bytes, given.decimal)
     choices = FLAT.replace(header=given.header, skip_lines=given.skip_lines, decimal=given.decimal or ".")
     about = {"format": "xlsx", "sheet": sheet.name, "sheets": sheet.choices}
-    cells = _define(connection, open_csv(flat, choices, missing), False, about)
+    csv = dataclasses.replace(open_csv(flat, choices, missing), lines_before=sheet.first_row)
+    cells = _define(connection, csv, False, about)
     cells.decimals = [*sheet.decimals, *cells.decimals[sheet.width :]]
     return cells
 
 
-def _define(
-    connection: duckdb.DuckDBPyConnection, csv: CsvCells, is_ascii: bool, about: dict[str, Any], known: Sequence[str] = ()
-) -> Cells:
-    """`known` are the names where the text's own row of names only holds their places."""
+def _define(connection: duckdb.DuckDBPyConnection, csv: CsvCells, is_ascii: bool, about: dict[str, Any]) -> Cells:
     if not csv.width:
         raise no_rows()
     csv.define(connection)
-    written = known or csv.beginning.names
-    names, notes = tidy_names(written or [""] * csv.width)
-    if not written:
+    names, notes = tidy_names(csv.beginning.names or [""] * csv.width)
+    if not csv.beginning.names:
         notes = [Message("The first row is no row of names, so the columns are called column_1, column_2 and so on.")]
+    rejected, about_titles = sort_above(csv.beginning, csv.lines_before)
+    notes += about_titles
     words = Counter(cell.strip() for row in csv.beginning.rows for cell in row if cell.strip() in csv.missing)
     dialect = {**about, **csv.dialect.as_dict(), "missing": list(csv.missing), "missing_found": dict(words.most_common())}
-    return Cells(names, ["VARCHAR"] * csv.width, csv.beginning.decimals, csv.missing, is_ascii, dialect, notes, csv)
+    types, before = ["VARCHAR"] * csv.width, (len(rejected), rejected)
+    return Cells(names, types, csv.beginning.decimals, csv.missing, is_ascii, dialect, notes, csv, before)

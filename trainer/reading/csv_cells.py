@@ -24,6 +24,7 @@ from trainer.reading.duckdb_session import quote_path, quote_text
 from trainer.reading.encoding import count_lines
 from trainer.reading.json_rows import MAX_COLUMNS, too_many_columns
 from trainer.reading.rejected_rows import SHOWN_CHARACTERS, SHOWN_REJECTS, RejectedRow
+from trainer.reading.set_aside import SetAside, comments, find_set_aside, repeated_names
 
 SAMPLE_BYTES = 1 << 20
 MAX_HEADER_BYTES = 16 << 20
@@ -44,6 +45,8 @@ class CsvCells:
     missing: tuple[str, ...]
     unseen: tuple[str, ...] = ()  # of these, such as do not occur at the beginning
     most_row_bytes: int = MAX_ROW_BYTES
+    set_aside: tuple[SetAside, ...] = ()  # rows that DuckDB reads and that are none of the table's
+    lines_before: int = 0  # lines of the original before the first of this text
     reading: str = "first"  # tells the rows that one way of reading sets aside from those of another
 
     @property
@@ -53,6 +56,10 @@ class CsvCells:
     @property
     def dialect(self) -> Dialect:
         return self.beginning.dialect
+
+    def named(self, names: Sequence[str]) -> CsvCells:
+        """The same where the text's own row of names only holds their places."""
+        return dataclasses.replace(self, beginning=dataclasses.replace(self.beginning, names=list(names)))
 
     def define(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create the relation `cells`: a view, or a table where a query over so many columns would take too long."""
@@ -86,6 +93,19 @@ class CsvCells:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {SAMPLED} AS {self._select(beginning, SAMPLED)}")
         beginning.unlink()
         return SAMPLED
+
+    def without_repeated_names(self, connection: duckdb.DuckDBPyConnection, relation: str) -> CsvCells | None:
+        """The same text without the rows that say the names again, if `relation` holds one."""
+        names = self.beginning.names
+        if len(names) < len(("one", "two")) or not any(name.strip() for name in names):
+            return None
+        repeated = repeated_names(names)
+        found = connection.execute(f"SELECT 1 FROM {relation} WHERE {repeated.condition} LIMIT 1").fetchone()
+        if found is None:
+            return None
+        other = dataclasses.replace(self, set_aside=(*self.set_aside, repeated), reading="unrepeated")
+        other.define(connection)
+        return other
 
     def mend(self, connection: duckdb.DuckDBPyConnection, workspace: Path) -> CsvCells:
         """Give all lines one kind of end: mixed ends are against DuckDB's strict rules, and its loose ones lose text."""
@@ -122,17 +142,30 @@ class CsvCells:
         return bool(self._query_rejected(connection, "SELECT kind FROM {rows} WHERE kind = 'UNQUOTED VALUE' LIMIT 1"))
 
     def count_rejected(self, connection: duckdb.DuckDBPyConnection) -> int:
-        """How many rows were set aside while `cells` was read; blank lines and comments do not count."""
+        """How many rows DuckDB could not read of `cells`; blank lines and comments do not count."""
         counted = self._query_rejected(connection, "SELECT count(*) FROM {rows}")
         return int(counted[0][0]) if counted else 0
 
-    def find_rejected(self, connection: duckdb.DuckDBPyConnection) -> list[RejectedRow]:
-        """The first rows that were set aside."""
+    def find_rejected(self, connection: duckdb.DuckDBPyConnection) -> tuple[int, list[RejectedRow]]:
+        """How many rows are none of the table's, however that shows, and the first of them."""
         found = self._query_rejected(connection, f"SELECT * FROM {{rows}} ORDER BY place LIMIT {SHOWN_REJECTS}")
-        return [
-            RejectedRow(count_lines(self.path, place), _reason(kind, detail), str(text or "").rstrip("\r\n")[:SHOWN_CHARACTERS])
-            for place, kind, detail, text in found
+        lines = count_lines(self.path, [place for place, *_ in found])
+        rows = [
+            RejectedRow(line, _reason(kind, detail), str(text or "").rstrip("\r\n")[:SHOWN_CHARACTERS])
+            for line, (_, kind, detail, text) in zip(lines, found, strict=True)
         ]
+        rows += find_set_aside(self.path, self.dialect, self.beginning.first_data_row, self.width, self.set_aside)
+        rows.sort(key=lambda row: row.line)
+        shown = [dataclasses.replace(row, line=row.line + self.lines_before) for row in rows[:SHOWN_REJECTS]]
+        return self.count_rejected(connection) + self._count_set_aside(connection), shown
+
+    def _count_set_aside(self, connection: duckdb.DuckDBPyConnection) -> int:
+        told = [kind.condition for kind in self.set_aside if kind.is_told]
+        if not told:
+            return 0
+        every_row = self._select(self.path, "every", is_whole=True)
+        counted = connection.execute(f"SELECT count(*) FROM ({every_row}) WHERE {' OR '.join(told)}").fetchone()
+        return int(counted[0]) if counted else 0
 
     def _query_rejected(self, connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
         table = f"rejected_{self.reading}"
@@ -146,11 +179,11 @@ class CsvCells:
         )
         return connection.execute(query.format(rows=rows)).fetchall()
 
-    def _select(self, path: Path, reading: str, missing: Sequence[str] | None = None) -> str:
+    def _select(self, path: Path, reading: str, missing: Sequence[str] | None = None, *, is_whole: bool = False) -> str:
+        """SQL for the rows of a text; all of them, also those that are set aside, where it `is_whole`."""
         missing = self.missing if missing is None else missing
         dialect = self.dialect
-        sign = quote_text(dialect.comment)
-        rows = f" WHERE c0 IS NULL OR NOT starts_with(c0, {sign})" if dialect.comment else ""
+        rows = f" WHERE NOT ({' OR '.join(kind.condition for kind in self.set_aside)})" if self.set_aside and not is_whole else ""
         types = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(self.width))
         marks = (dialect.delimiter, dialect.quote or dialect.delimiter)  # DuckDB takes no word that holds one; no cell does
         words = ", ".join(quote_text(word) for word in ("", *missing) if not any(mark in word for mark in marks))
@@ -175,7 +208,10 @@ def open_csv(path: Path, choices: ReadingChoices, missing: Sequence[str], most_r
     if beginning.width > MAX_COLUMNS:
         raise too_many_columns(beginning.width)
     unseen = tuple(word for word in missing if word not in sample) if choices.missing is None else ()
-    return CsvCells(path, beginning, tuple(missing), unseen, most_row_bytes)
+    sign = beginning.dialect.comment
+    return CsvCells(
+        path, beginning, tuple(missing), unseen, most_row_bytes, (comments(sign, choices.comment is None),) if sign else ()
+    )
 
 
 def _read_sample(path: Path) -> tuple[str, bool]:

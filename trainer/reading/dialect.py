@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -25,11 +26,14 @@ SNIFFED_CHARACTERS = 1 << 15
 SNIFFED_LINE_CHARACTERS = 1 << 13
 SAMPLED_ROWS = 1000
 MAX_FIELD = 1 << 24
+MOST_LIKE_ROWS = 0.1  # share of lines with a sign among rows: if there are more, it begins values
+MOST_SPARSE_ROWS = 20  # above the names
 TITLE_BELOW_CELLS = 2  # a lone cell is a title only above rows with more cells than this
 # Numbers that can be read in one way alone: always three digits behind a mark may be thousands.
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0\d*,\d+|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+)")
 _DECIMAL_POINT = re.compile(r"[+-]?(\d+\.(\d{1,2}|\d{4,})|0\d*\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})")
 _POINTS_IN_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3}){2,}")  # or an address such as 192.168.100.100
+_DECLARED = re.compile("sep=([^\r\n])\r?\n", re.IGNORECASE)  # how Excel is told what separates the cells
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
@@ -65,43 +69,56 @@ class Beginning:
     rows: list[list[str]]
     first_data_row: int  # how many rows of the file, blank ones and comments included, come before the first row of values
     decimals: list[str]  # the decimal mark of each column
+    above: list[tuple[int, list[str]]]  # rows with something in them above the table, each with its line, if nobody chose that
+    has_mixed_ends: bool = False  # lines of several kinds up to the first row of values, which DuckDB miscounts
 
 
 def find_dialect(sample: str, choices: ReadingChoices, is_whole: bool) -> Beginning:
     """`sample` begins where the file does; its last line may be cut off unless it `is_whole`."""
     comment = choices.comment if choices.comment is not None else _find_comment(sample)
+    declared = _DECLARED.match(sample)
+    if declared and choices.delimiter is None:
+        choices = choices.replace(delimiter=declared[1])
     delimiter, quote, escape = _find_separators(sample, choices, comment)
     rows = _parse(sample, delimiter, quote, escape)
     if not is_whole and len(rows) > 1:
         rows.pop()
     rows = rows[:SAMPLED_ROWS]
-    first = choices.skip_lines if choices.skip_lines is not None else _find_first(rows, comment)
+    first, above = _find_first(rows, comment, bool(declared)) if choices.skip_lines is None else (choices.skip_lines, [])
     while first < len(rows) and not _is_row(rows[first], comment):
         first += 1
     below = [row for row in rows[first:] if _is_row(row, comment)]
     if not below:
         dialect = Dialect(delimiter, quote, escape, first, header=True, comment=comment, decimal=choices.decimal or ".")
-        return Beginning(dialect, [], 0, [], first, [])
+        return Beginning(dialect, [], 0, [], first, [], above)
     header = choices.header if choices.header is not None else is_header(below)
     names = _fit_names(below[0], below[1:]) if header else []
     width = len(names) if header else max(len(below[0]), _usual_width(below))
     values = below[1:] if header else below
     decimal, decimals = (choices.decimal, [choices.decimal] * width) if choices.decimal else find_decimals(values, width)
     dialect = Dialect(delimiter, quote, escape, first, header=header, comment=comment, decimal=decimal)
-    return Beginning(dialect, names, width, values, first + 1 if header else first, decimals)
+    first_data_row = first + 1 if header else first
+    ends = {line[0][len(line[0].rstrip("\r\n")) :] for line in islice(_LINE.finditer(sample), first_data_row + 1)} - {""}
+    return Beginning(dialect, names, width, values, first_data_row, decimals, above, len(ends) > 1)
 
 
 def _find_comment(sample: str) -> str:
-    """A sign that lines begin with which are no rows; a lone first line with it that fits the next is a row of names."""
+    """A sign that lines begin with which are no rows, above the table or now and then between its rows.
+
+    No such sign is what a lone first line has that fits the next, a row of names, and what many rows begin with.
+    """
     lines = [line for line in _LINE_END.split(sample, SNIFFED_LINES)[:SNIFFED_LINES] if line.strip()]
     for sign in COMMENTS:
-        marked = [position for position, line in enumerate(lines) if line.startswith(sign)]
-        if not marked or len(marked) == len(lines):
-            continue
         others = [line for line in lines if not line.startswith(sign)]
-        if marked == [0] and any(lines[0].count(mark) == others[0].count(mark) > 0 for mark in DELIMITERS[:4]):
+        if not others or len(others) == len(lines):
             continue
-        if marked[0] == 0 or all(_stands_out(lines[position], others) for position in marked):
+        above = lines.index(others[0])
+        below = [line for line in lines[above:] if line.startswith(sign)]
+        like_rows = sum(not _stands_out(line, others) for line in below)
+        is_name_row = above == 1 and any(lines[0].count(mark) == others[0].count(mark) > 0 for mark in DELIMITERS[:4])
+        if is_name_row or like_rows > MOST_LIKE_ROWS * len(others):
+            continue
+        if above or not like_rows:
             return sign
     return ""
 
@@ -147,10 +164,15 @@ def _sniff(excerpt: str, delimiter: str | None) -> tuple[str, str, str]:
 
 def _parse(sample: str, delimiter: str, quote: str, escape: str) -> list[list[str]]:
     """Rows as Python reads them; a blank line is an empty row."""
+    rows = parse_rows((line[0] for line in _LINE.finditer(sample)), delimiter, quote, escape)
+    return [row for _, row in islice(rows, SAMPLED_ROWS + 2)]
+
+
+def parse_rows(lines: Iterable[str], delimiter: str, quote: str, escape: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line that it begins in; `SEPARATOR` stands for a delimiter of several characters."""
     csv.field_size_limit(MAX_FIELD)
     if len(delimiter) > 1:
-        sample, delimiter = sample.replace(delimiter, SEPARATOR), SEPARATOR
-    lines = (line[0] for line in _LINE.finditer(sample))
+        lines, delimiter = map(partial(_mark_separators, delimiter), lines), SEPARATOR
     reader = csv.reader(
         lines,
         delimiter=delimiter,
@@ -160,12 +182,14 @@ def _parse(sample: str, delimiter: str, quote: str, escape: str) -> list[list[st
         doublequote=escape == quote,
         skipinitialspace=delimiter != " ",
     )
-    rows: list[list[str]] = []
+    line = 1
     for row in reader:
-        rows.append(row)
-        if len(rows) > SAMPLED_ROWS + 1:
-            break
-    return rows
+        yield line, row
+        line = reader.line_num + 1
+
+
+def _mark_separators(delimiter: str, line: str) -> str:
+    return line.replace(delimiter, SEPARATOR)
 
 
 def _is_row(row: Sequence[str], comment: str) -> bool:
@@ -180,19 +204,36 @@ def _usual_width(rows: Sequence[Sequence[str]]) -> int:
     return max(counts, key=lambda width: (counts[width], width))
 
 
-def _find_first(rows: Sequence[Sequence[str]], comment: str) -> int:
-    """Where the table begins: lines above it, such as a title, have fewer cells than its rows."""
-    usable = [position for position, row in enumerate(rows) if _is_row(row, comment)]
+def _find_first(rows: Sequence[list[str]], comment: str, is_declared: bool) -> tuple[int, list[tuple[int, list[str]]]]:
+    """Where the table begins, and the rows above it, each with its line; the one that only declares the separator is none."""
+    usable = [position for position, row in enumerate(rows) if _is_row(row, comment) and not (is_declared and position == 0)]
+    first = _find_widest_block(rows, usable)
+    return first, [(position + 1, rows[position]) for position in usable if position < first]
+
+
+def _find_widest_block(rows: Sequence[list[str]], usable: Sequence[int]) -> int:
+    """Of the `usable` rows the first of the table: lines above it, such as a title, have fewer cells than its rows."""
     if not usable:
         return 0
     usual = _usual_width([rows[position] for position in usable])
     filled = _usual_width([_filled(rows[position]) for position in usable])
     if len(rows[usable[0]]) == usual - 1 and all(len(rows[position]) == usual for position in usable[1:]):
-        return usable[0]  # a corner without a name, as R writes it
+        # A corner without a name, as R writes it; one cell above two is a title if names follow.
+        is_title = usual == TITLE_BELOW_CELLS and is_header([rows[position] for position in usable[1:]])
+        return usable[1] if is_title else usable[0]
     for position in usable:
         is_lone = filled > TITLE_BELOW_CELLS and len(_filled(rows[position])) <= 1
         if len(rows[position]) >= usual and not is_lone:
-            return position
+            return _below_sparse_rows(rows, [later for later in usable if later >= position], filled)
+    return usable[0]
+
+
+def _below_sparse_rows(rows: Sequence[list[str]], usable: Sequence[int], filled: int) -> int:
+    """The first of the `usable` rows, or the names that follow where it is as wide as the table and mostly empty."""
+    for position in usable[:MOST_SPARSE_ROWS]:
+        if len(_filled(rows[position])) > filled / 2:
+            names = [rows[later] for later in usable if later >= position]
+            return position if position == usable[0] or is_header(names) else usable[0]
     return usable[0]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def decode_original(path: Path, encoding: str | None, workspace: Path) -> Decode
     if not found and (other := _find_by_letters(seen)) != UTF_8:
         return _transcode(path, other, workspace / ".decoded")
     if seen.nul_at is not None:  # NUL bytes end a text in half of the world's tools
-        raise _not_text(count_lines(path, seen.nul_at))
+        raise _not_text(count_lines(path, [seen.nul_at])[0])
     if not seen.has_text:
         raise empty_file()
     return DecodedText(path, UTF_8, seen.is_ascii)
@@ -71,14 +72,15 @@ def empty_file() -> Refusal:
     return Refusal(Problem("empty_file", Message("The file is empty. Choose a file with a header and rows.")))
 
 
-def count_lines(path: Path, end: int) -> int:
-    """The number of the line that the byte at `end` stands in, the first being 1."""
-    lines, left = 1, end
+def count_lines(path: Path, places: Sequence[int]) -> list[int]:
+    """The numbers of the lines that the bytes at `places`, in ascending order, stand in, the first being 1."""
+    lines, numbers = 1, []
     with path.open("rb") as file:
-        while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
-            lines += chunk.count(b"\n") or chunk.count(b"\r")
-            left -= len(chunk)
-    return lines
+        for place in places:
+            while (left := place - file.tell()) > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
+                lines += chunk.count(b"\n") or chunk.count(b"\r")
+            numbers.append(lines)
+    return numbers
 
 
 def _find_utf16(start: bytes) -> str | None:

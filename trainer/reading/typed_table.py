@@ -16,12 +16,13 @@ import duckdb
 
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.reading import ReadingChoices
-from trainer.reading.cell_text import CellRules
+from trainer.reading.cell_text import CellRules, clean_cell
 from trainer.reading.cells import Cells
 from trainer.reading.column_facts import ColumnRules
 from trainer.reading.column_formats import ColumnFormat, find_formats, typed_cell
 from trainer.reading.csv_cells import CELLS, WIDE_COLUMNS
-from trainer.reading.duckdb_session import quote_name, quote_text
+from trainer.reading.duckdb_session import quote_name, quote_path, quote_text
+from trainer.reading.set_aside import COMPARED_NAMES
 
 ROW_GROUP_ROWS = 20_480  # ten of DuckDB's vectors: a page of rows reads one group and not a hundred thousand rows
 TEXT = "VARCHAR"  # the type of cells that are still to be understood
@@ -48,10 +49,26 @@ class TypedTable:
             Refusal: `unreadable_rows`: DuckDB cannot read the text at all.
         """
         rows = None if self._wanted else self._write_as_sampled(path)
-        return self._write_after_all(path) if rows is None else rows
+        if rows is None:
+            return self._write_after_all(path)
+        return self.write(path) if self._repeats_names(path) and self._cells.drop_repeated_names(self._connection) else rows
+
+    def _repeats_names(self, path: Path) -> bool:
+        """Whether a row that was written may say the names again, which fit it where every column is text."""
+        if self._cells.csv is None or any(form.sql_type != TEXT for form in self.formats):
+            return False
+        written = zip(self._cells.names, self._cells.csv.beginning.names, self._rules.values(), strict=False)
+        cells = [
+            f"{quote_name(name)} IS NOT DISTINCT FROM {clean_cell(quote_text(cell), rules)}" for name, cell, rules in written
+        ]
+        if not cells:
+            return False
+        query = f"SELECT 1 FROM read_parquet({quote_path(path)}) WHERE {' AND '.join(cells[:COMPARED_NAMES])} LIMIT 1"
+        return self._connection.execute(query).fetchone() is not None
 
     def select_typed(self) -> str:
         """SQL for all rows in their types, each decided by the whole column."""
+        self._cells.drop_repeated_names(self._connection)
         self.formats = self._find_formats(CELLS)
         return self._select(CELLS, self._rules)
 
@@ -92,6 +109,8 @@ class TypedTable:
 
     def _write_after_all(self, path: Path) -> int:
         try:
+            if self._cells.drop_repeated_names(self._connection):
+                return self.write(path)
             self.formats = self._find_formats(CELLS)
         except duckdb.OutOfMemoryException:
             raise

@@ -46,6 +46,7 @@ class Sheet:
     rows_written: int
     width: int
     decimals: list[str]  # the mark of each column's numbers
+    first_row: int  # how many rows of the sheet come before those that were written
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def write_sheet_as_csv(
             if extent.width:
                 decimals = [decimal] * extent.width if decimal else _find_decimals(found, extent)
                 _write(found, extent, decimals, output, most_bytes)
-                return Sheet(name, choices, extent.end - extent.start, extent.width, decimals)
+                return Sheet(name, choices, extent.end - extent.start, extent.width, decimals, extent.start)
         raise _nothing_in(sheet or next(iter(visible), ""), workbook, choices)
 
 
