@@ -8,7 +8,9 @@ import duckdb
 import pytest
 
 from tests.trainer.read_files import read_file, write_book
+from trainer.contract import Refusal
 
+PERSIAN = "سارا و مینا".encode()
 COMMA_NOTE = "The comma was read as the decimal mark."
 
 
@@ -128,3 +130,50 @@ def test_lines_are_those_of_the_sheet(tmp_path: Path) -> None:
 def test_lines_of_several_kinds_above_a_table_do_not_hide_it(tmp_path: Path, content: str) -> None:
     found = read_file(tmp_path, content)
     assert (found.names, found.rows) == (["a", "b"], [(1, 2), (3, 4)])
+
+
+def test_a_line_of_json_with_a_damaged_letter_is_listed(tmp_path: Path) -> None:
+    lines = ['{"a": "سارا و مینا", "b": 1}', '{"a": "رضا", "b": 2}', '{"a": "مینا", "b": 3}']
+    content = "\n".join(lines).encode().replace("رضا".encode(), b"\xd8\xb1\xd8")
+    found = read_file(tmp_path, content, "jsonl")
+    assert (found.column("b"), found.rejected_count) == ([1, 3], 1)
+    assert found.rejected == [(2, '{"a": "ر�", "b": 2}', "The row holds bytes that are no UTF-8 text.")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xc2", b'[{"a": 1, "b": "%s"},\n {"a": 1, "b": "\xd8x"}]' % PERSIAN, b'{"a": [1, 2], "b": ["\xd8", "%s"]}' % PERSIAN],
+)
+def test_json_with_a_damaged_letter_is_refused_with_its_place(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(Refusal) as refused:
+        read_file(tmp_path, content, "json")
+    assert refused.value.problems[0].code == "broken_json"
+    assert "a byte that is no UTF-8 text" in refused.value.problems[0].message.english()
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        (
+            "How satisfied are you with all that our branch does for you?;gender\nvery;m\nlittle;f\nvery;m\n",
+            ["How satisfied are you with all that our branch does for you?", "gender"],
+        ),
+        ("country,2020\nIran,5\nIraq,6\nOman,7\n", ["country", "2020"]),
+        ("name,city,1402\nعلی,تهران,بله\nسارا,قم,نه\n", ["name", "city", "1402"]),
+        ("Ali,1985\nSara,1990\nReza,64\n", ["column_1", "column_2"]),
+        (
+            "some words that are more than eight in all and so on,spam\nless,ham\nnothing at all here,ham\nno,ham\n",
+            ["column_1", "column_2"],
+        ),
+        ("\u200bname\u200f,\ufeffage,نیم\u200cفاصله\u200c\nx,1,2\n", ["name", "age", "نیم\u200cفاصله"]),
+        ("name\u200f,name\nx,1\n", ["name", "name_2"]),
+    ],
+)
+def test_names_of_columns_are_told_from_values_and_tidied(tmp_path: Path, content: str, names: list[str]) -> None:
+    assert read_file(tmp_path, content).names == names
+
+
+def test_a_very_long_name_is_shortened_and_that_is_said(tmp_path: Path) -> None:
+    found = read_file(tmp_path, f"{'x' * 300},b\n1,2\n3,4\n")
+    assert found.names == ["x" * 119 + "…", "b"]
+    assert found.notes == [f"The name of column 1 has 300 characters; it is shortened to “{'x' * 119}…”."]

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from trainer.contract.messages import Message
 from trainer.reading.cell_text import PERSIAN_LETTERS
 
 MAX_NOTES = 20
+LONGEST_NAME = 120
+HALF_SPACES = "\u200c\u200d"  # a part of words, but not at their ends
+_UNSEEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def tidy_names(written: Sequence[str]) -> tuple[list[str], list[Message]]:
-    """Trim names, write ي ك as ی ک, name the unnamed `column_<position>` and number those alike apart from case.
+    """Trim and shorten names, write ي ك as ی ک, name the unnamed `column_<position>` and number those alike apart from case.
+
+    Marks that nobody sees are left out: two names that look the same would be different.
 
     Case counts as alike because DuckDB, like SQL, does not tell "Age" from "age".
     """
-    taken = {name.strip().translate(PERSIAN_LETTERS).casefold() for name in written}
+    taken = {_tidy(name).casefold() for name in written}
     used: set[str] = set()
     names, notes = [], []
     for position, original in enumerate(written, start=1):
-        # NUL ends a name in half of the world's tools, and a name is shown on one line.
-        wanted = " ".join(original.replace("\0", " ").translate(PERSIAN_LETTERS).split())
+        whole = _tidy(original)
+        wanted = whole if len(whole) <= LONGEST_NAME else f"{whole[: LONGEST_NAME - 1]}…"
+        if wanted != whole:
+            text = "The name of column {position} has {length} characters; it is shortened to “{name}”."
+            notes.append(Message(text, {"position": position, "length": len(whole), "name": wanted}))
         name = wanted or f"column_{position}"
         if name.casefold() in used or (not wanted and name.casefold() in taken):
             name = _numbered(name, used | taken)
@@ -31,6 +40,12 @@ def tidy_names(written: Sequence[str]) -> tuple[list[str], list[Message]]:
         used.add(name.casefold())
         names.append(name)
     return names, notes[:MAX_NOTES]
+
+
+def _tidy(name: str) -> str:
+    # NUL ends a name in half of the world's tools, and a name is shown on one line.
+    seen = _UNSEEN.sub("", name.replace("\0", " ").translate(PERSIAN_LETTERS))
+    return " ".join(seen.split()).strip(HALF_SPACES)
 
 
 def _renamed(position: int, original: str, name: str) -> Message:

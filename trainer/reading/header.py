@@ -12,7 +12,8 @@ LOOKED_AT = 200
 LONGEST_NAME = 60
 MOST_NAME_WORDS = 8
 FEWEST_POSITIONS = 3
-FEWEST_TIMES = 2
+FEWEST_ANSWERS = 3
+LONGER_THAN_ANSWERS = 3  # times
 _TIME = re.compile(r"(1[2-9]|20|21)\d\d([-/.]\d{1,2}){0,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 _NUMBER = re.compile(r"[+\-−(]?[\d۰-۹٠-٩][\d۰-۹٠-٩.,٬٫/:\s\-]*[%٪)]?")
 
@@ -29,7 +30,7 @@ def is_header(rows: Sequence[Sequence[str]]) -> bool:
         return True
     if any(_NUMBER.fullmatch(cell) for cell in cells) or _repeats_below(cells, below):
         return False
-    if _stand_above_numbers(cells, below):
+    if _stand_above_numbers(cells, below) or _stands_above_answers(cells, below):
         return True
     return all(len(cell) <= LONGEST_NAME and len(cell.split()) <= MOST_NAME_WORDS for cell in cells)
 
@@ -41,14 +42,15 @@ def _are_positions(cells: Sequence[str]) -> bool:
 
 
 def _are_times(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Texts, then years or days in order, as in `country,2019,2020`: below the times stand values that are no times."""
+    """Texts and years or days, as in `country,2019,2020`: below the times stand values that are no times."""
     timed = [position for position, cell in enumerate(cells) if _TIME.fullmatch(cell)]
     texts = [cell for position, cell in enumerate(cells) if position not in timed]
-    if len(timed) < FEWEST_TIMES or not texts or any(_NUMBER.fullmatch(text) for text in texts):
+    if not timed or not texts or any(_NUMBER.fullmatch(text) for text in texts):
         return False
     values = [row[position].strip() for row in below for position in timed if position < len(row)]
     are_times = sum(bool(_TIME.fullmatch(value)) for value in values)
-    return len({cells[position] for position in timed}) == len(timed) and are_times < len(values) / 2
+    most = len(values) / 2 if len(timed) > 1 else 1  # a lone year is a name only where there is no other
+    return len({cells[position] for position in timed}) == len(timed) and are_times < most
 
 
 def _stand_above_numbers(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
@@ -56,6 +58,16 @@ def _stand_above_numbers(cells: Sequence[str], below: Sequence[Sequence[str]]) -
     for position, cell in enumerate(cells):
         values = [row[position].strip() for row in below if position < len(row) and row[position].strip()]
         if any(letter.isalpha() for letter in cell) and values and all(_NUMBER.fullmatch(value) for value in values):
+            return True
+    return False
+
+
+def _stands_above_answers(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a long text, as the question of a survey is, stands above nothing but much shorter ones."""
+    for position, cell in enumerate(cells):
+        answers = [len(row[position].strip()) for row in below if position < len(row) and row[position].strip()]
+        is_long = len(cell) > LONGEST_NAME or len(cell.split()) > MOST_NAME_WORDS
+        if is_long and len(answers) >= FEWEST_ANSWERS and LONGER_THAN_ANSWERS * max(answers) <= len(cell):
             return True
     return False
 

@@ -15,6 +15,7 @@ from typing import Any
 from trainer.contract.messages import Message, Refusal
 from trainer.reading.json_refusals import (
     EXTRA,
+    NOT_UTF_8,
     TOO_DEEP,
     broken_json,
     describe_kind,
@@ -62,7 +63,11 @@ class JsonLines:
         if len(line) > MAX_ROW_BYTES:
             self._reject_long(number, line)
             return None
-        text = line.decode()
+        try:
+            text = line.decode()
+        except UnicodeDecodeError as error:
+            self._reject_damaged(number, len(line[: error.start].decode()) + 1, line)
+            return None
         start = 0 if text[0] not in SPACE else len(text) - len(text.lstrip(SPACE))
         try:
             row, end = parse_row(text, start)
@@ -89,6 +94,11 @@ class JsonLines:
         self._broken_count += 1
         reason = Message("The JSON is broken in column {column}: {what}.", {"column": column, "what": what})
         self._reject(line, reason, text, broken_json(line, column, what))
+
+    def _reject_damaged(self, line: int, column: int, content: bytes) -> None:
+        """A damaged letter is no broken JSON: it does not count against the file."""
+        reason = Message("The row holds bytes that are no UTF-8 text.")
+        self._reject(line, reason, content.decode(errors="replace"), broken_json(line, column, NOT_UTF_8))
 
     def _reject_kind(self, line: int, row: object, text: str) -> None:
         self._broken_count += 1

@@ -17,6 +17,7 @@ NO_COLON = Message("a colon is missing here")
 NO_KEY = Message("a name in double quotes is missing here")
 EXTRA = Message("something follows where the JSON has ended")
 TOO_DEEP = Message("lists and objects are nested too deeply")
+NOT_UTF_8 = Message("a byte that is no UTF-8 text")
 INVALID = Message("it is not valid JSON here")
 # How Python's messages begin: they are English, and change from version to version.
 _REASONS = {

@@ -19,6 +19,7 @@ from trainer.reading.json_refusals import (
     NO_KEY,
     NO_SEPARATOR,
     NO_VALUE,
+    NOT_UTF_8,
     TOO_DEEP,
     broken_json,
     find_reason,
@@ -167,8 +168,12 @@ class JsonStream:
         self._offset += len(block)
         self._is_at_end = not block
         self._has_odd_block = False
-        self._text = kept + self._decoder.decode(block, final=self._is_at_end)
         self._position = 0
+        try:
+            self._text = kept + self._decoder.decode(block, final=self._is_at_end)
+        except UnicodeDecodeError as error:
+            self._text = kept + error.object[: error.start].decode()
+            raise self.refuse(NOT_UTF_8, len(self._text)) from None
 
     def _locate(self, position: int) -> tuple[int, int]:
         """The line and column of a position of the window."""
