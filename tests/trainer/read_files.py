@@ -41,14 +41,16 @@ class ReadFile:
 
 
 def read_file(folder: Path, content: str | bytes, ending: str = "csv", **choices: object) -> ReadFile:
-    """Read a file of this content, whose name ends in `ending`.
+    """Read a file of this content, whose name ends in `ending`, such as csv or csv.gz.
 
     Raises:
         Refusal: as for an upload.
     """
     original, output = folder / f"original.{ending}", folder / "read"
     original.write_bytes(content.encode() if isinstance(content, str) else content)
-    profile = ingest(IngestOrder(str(original), ENDINGS[ending], str(output), choices=ReadingChoices.parse(choices)))
+    inner, _, packing = ending.partition(".")
+    order = IngestOrder(str(original), ENDINGS[inner], str(output), packing=packing, choices=ReadingChoices.parse(choices))
+    profile = ingest(order)
     table = duckdb.read_parquet(str(output / "table.parquet"))
     columns = profile["columns"]
     return ReadFile(

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from tests.trainer.read_files import read_file, write_book
+from tests.trainer.written_tables import pack
 from trainer.contract import Refusal
 
 PERSIAN = "سارا و مینا".encode()
@@ -177,3 +178,35 @@ def test_a_very_long_name_is_shortened_and_that_is_said(tmp_path: Path) -> None:
     found = read_file(tmp_path, f"{'x' * 300},b\n1,2\n3,4\n")
     assert found.names == ["x" * 119 + "…", "b"]
     assert found.notes == [f"The name of column 1 has 300 characters; it is shortened to “{'x' * 119}…”."]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ("\n<!DOCTYPE html>\n<html><body>a,b\n1,2</body></html>", "a web page"),
+        ("<table><tr><td>1</td></tr></table>", "a web page"),
+        ('<?xml version="1.0"?>\n<rows><row a="1"/></rows>', "XML"),
+        ('<rows>\n <row a="1"/>\n</rows>', "XML"),
+        ('[{"a": 1, "b": 2}, {"a": 3, "b": 4}]', "JSON"),
+        ('[{"a": 1, "b": 2},\n {"a": 3, "b": 4}]', "JSON"),
+        ('{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n', "JSON"),
+        ('[\n  {\n "a": 1}]', "JSON"),
+        ("[" + '{"a": 1, "b": 2},' * 9000 + "{}]", "JSON"),
+    ],
+)
+def test_what_is_no_csv_for_all_its_name_is_refused_with_what_it_is(tmp_path: Path, content: str, what: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        read_file(tmp_path, content)
+    assert refused.value.problems[0].code == "other_text"
+    assert refused.value.problems[0].message.english().startswith(f"The file is {what}, not CSV.")
+
+
+@pytest.mark.parametrize("first", ["<5,low", "<b>,x", "[1],2", '{"a":1},2', "[a,b", '"[1,2]",2', "{,}"])
+def test_csv_that_only_begins_like_something_else_is_read(tmp_path: Path, first: str) -> None:
+    assert len(read_file(tmp_path, f"{first}\nx,1\ny,2\nz,3\n").rows) >= 3
+
+
+def test_a_packed_file_is_what_its_own_name_says(tmp_path: Path) -> None:
+    packed = pack(b'[{"a": 1, "b": 2}, {"a": 3, "b": 4}]', "zip", "rows.json")
+    found = read_file(tmp_path, packed, "csv.zip")
+    assert (found.rows, found.profile["dialect"]["format"]) == ([(1, 2), (3, 4)], "json")

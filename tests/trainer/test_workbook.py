@@ -126,6 +126,13 @@ def test_empty_surroundings_are_left_out_and_rows_are_as_wide_as_the_widest(tmp_
     assert written == Sheet("S", ["S"], 5, 3, [".", ".", "."], 2)
 
 
+def test_cover_sheet_is_passed_over_unless_it_is_chosen(tmp_path: Path) -> None:
+    sheets: dict[str, Rows] = {"cover": [["Report"], ["of 2024"]], "names": [["a", "b"]], "data": [["a", "b"], [1, 2]]}
+    path = save(tmp_path / "a.xlsx", sheets)
+    assert write(path)[0].name == "data"
+    assert write(path, "cover")[0].name == "cover"
+
+
 def test_cells_of_spaces_around_the_table_are_as_good_as_empty(tmp_path: Path) -> None:
     spaces = '<c t="str"><v>  </v></c>'
     path = save_xml(tmp_path / "a.xlsx", f"<row>{spaces}</row><row><c><v>1</v></c>{spaces}</row><row>{spaces}</row>")
@@ -253,6 +260,22 @@ def test_far_cell_is_found_where_two_pieces_meet(tmp_path: Path) -> None:
     for before in range(1_048_576 - 200, 1_048_576 - 100, 14):
         path = save_xml(tmp_path / "a.xlsx", f'<row r="1"><c t="str"><v>{"x" * before}</v></c></row>{far}')
         assert refused(path).problems[0].code == "expands_too_far"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        'c s="1" r="XFD1048576"',
+        "c r='XFD1048576'",
+        'c r = "XFD1048576"',
+        'c r="xfd1048576"',
+        'c\tr="XFD1048576"\n',
+        'm:c r="XFD1048576"',
+    ],
+)
+def test_far_cell_is_found_however_it_is_spelled(tmp_path: Path, cell: str) -> None:
+    cells = f'<row><c r="A1"><v>1</v></c></row><row xmlns:m="{MAIN}"><{cell}><v>1</v></{cell.partition(" ")[0].strip()}></row>'
+    assert refused(save_xml(tmp_path / "a.xlsx", cells)).problems[0].code == "expands_too_far"
 
 
 def test_far_cells_that_are_only_coloured_are_nothing(tmp_path: Path) -> None:

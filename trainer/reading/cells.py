@@ -27,6 +27,7 @@ from trainer.reading.dialect import SAMPLED_ROWS as DECIMAL_ROWS
 from trainer.reading.dialect import find_decimals
 from trainer.reading.encoding import decode_original
 from trainer.reading.json_rows import MAX_CSV_ROW_BYTES, write_rows_as_csv
+from trainer.reading.other_texts import refuse_other_text
 from trainer.reading.parquet_cells import describe_parquet, refuse_broken_parquet
 from trainer.reading.rejected_rows import SHOWN_REJECTS, RejectedRow
 from trainer.reading.set_aside import sort_above
@@ -142,6 +143,7 @@ def open_cells(connection: duckdb.DuckDBPyConnection, source: Source, workspace:
     text = decode_original(path, source.choices.encoding, workspace)
     about: dict[str, Any] = {"format": file_format, "encoding": text.encoding}
     if file_format == "csv":
+        refuse_other_text(text.path)
         csv = open_csv(text.path, source.choices, missing)
         csv = csv.mend(connection, workspace) if csv.beginning.has_mixed_ends else csv
         return _define(connection, csv, text.is_ascii, about)
@@ -167,7 +169,7 @@ def _unpack(source: Source, workspace: Path) -> tuple[Path, str]:
         return source.path, source.format
     unpacked = unpack(source.path, source.packing, workspace, source.most_bytes)
     ending = PurePosixPath((unpacked.name or "").lower()).suffix.removeprefix(".")
-    file_format = source.format or ENDINGS.get(ending, "")
+    file_format = ENDINGS.get(ending, "") or source.format  # what is packed knows better than what packs it
     if not file_format:
         text = "The archive holds “{name}”, which is not a kind of file that can be read. Pack a file that ends in {endings}."
         params = {"name": unpacked.name or "–", "endings": ", ".join(f".{name}" for name in ENDINGS)}

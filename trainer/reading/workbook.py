@@ -30,7 +30,7 @@ OLE_MARK = bytes.fromhex("D0CF11E0A1B11AE1")  # the container of old workbooks, 
 CONTENT_TYPES = "[content_types].xml"  # every .xlsx has it, an OpenDocument file has not
 SHEET_FOLDER = "/worksheets/"
 CELL_BYTES = 32  # that a cell takes in memory, also one between others where nothing stands
-CELL_WITH_CONTENT = re.compile(rb'c r="([A-Z]{1,3}[0-9]{1,7})"[^>/]*>')
+CELL_WITH_CONTENT = re.compile(rb"""<(?:\w+:)?c\s[^<>]*?\br\s*=\s*["']([A-Za-z]{1,3}[0-9]{1,7})["'][^<>]*(?<!/)>""")
 LONGEST_CELL_TAG = 200
 LETTERS, DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0123456789"
 LARGEST_EXACT_INTEGER = 2**53  # beyond it a double does not hold every integer
@@ -61,7 +61,7 @@ class _Extent:
 def write_sheet_as_csv(
     path: Path, output: Path, sheet: str | None = None, most_bytes: int = MOST_BYTES, decimal: str | None = None
 ) -> Sheet:
-    """Write the chosen sheet, or the first visible one that holds something, to `output`; its rows are all as wide.
+    """Write the chosen sheet, or the first visible one that holds a table, to `output`; its rows are all as wide.
 
     Numbers get the mark `decimal`, else that of the numbers which are texts in the same column. Empty rows before and
     after, and empty columns beside, are left out. The whole sheet is held in memory: about 70 bytes
@@ -79,14 +79,25 @@ def write_sheet_as_csv(
         if sheet is not None and sheet not in choices:
             raise _no_such_sheet(sheet, choices)
         visible = [about.name for about in sheets if about.visible == SheetVisibleEnum.Visible]
-        for name in visible if sheet is None else [sheet]:
-            found = workbook.get_sheet_by_name(name)
-            extent = _find_extent(found)
-            if extent.width:
-                decimals = [decimal] * extent.width if decimal else _find_decimals(found, extent)
-                _write(found, extent, decimals, output, most_bytes)
-                return Sheet(name, choices, extent.end - extent.start, extent.width, decimals, extent.start)
-        raise _nothing_in(sheet or next(iter(visible), ""), workbook, choices)
+        name, extent = _choose(workbook, visible if sheet is None else [sheet])
+        if not extent.width:
+            raise _nothing_in(name, workbook, choices)
+        found = workbook.get_sheet_by_name(name)
+        decimals = [decimal] * extent.width if decimal else _find_decimals(found, extent)
+        _write(found, extent, decimals, output, most_bytes)
+        return Sheet(name, choices, extent.end - extent.start, extent.width, decimals, extent.start)
+
+
+def _choose(workbook: CalamineWorkbook, names: Sequence[str]) -> tuple[str, _Extent]:
+    """The first sheet that holds a table, else the first that holds anything: a cover sheet has a column of text alone."""
+    chosen = next(iter(names), ""), _Extent(-1, 0, 0)
+    for name in names:
+        extent = _find_extent(workbook.get_sheet_by_name(name))
+        if extent.width > 1 and extent.end - extent.start > 1:
+            return name, extent
+        if extent.width and not chosen[1].width:
+            chosen = name, extent
+    return chosen
 
 
 def _find_extent(sheet: CalamineSheet) -> _Extent:
@@ -208,7 +219,7 @@ def _refuse_far_cells(sheet: Iterator[bytes], most_bytes: int) -> None:
     columns: set[bytes] = set()
     last_row, rest = 0, b""
     for piece in sheet:
-        cells = b" ".join(CELL_WITH_CONTENT.findall(rest + piece))
+        cells = b" ".join(CELL_WITH_CONTENT.findall(rest + piece)).upper()
         columns.update(cells.translate(None, DIGITS).split())
         last_row = max(last_row, *map(int, set(cells.translate(None, LETTERS).split())), 0)
         rest = piece[-LONGEST_CELL_TAG:]
