@@ -210,3 +210,40 @@ def test_a_packed_file_is_what_its_own_name_says(tmp_path: Path) -> None:
     packed = pack(b'[{"a": 1, "b": 2}, {"a": 3, "b": 4}]', "zip", "rows.json")
     found = read_file(tmp_path, packed, "csv.zip")
     assert (found.rows, found.profile["dialect"]["format"]) == ([(1, 2), (3, 4)], "json")
+
+
+@pytest.mark.parametrize("repeats", [1, 500])  # beyond the rows that are looked at first
+@pytest.mark.parametrize(
+    ("strays", "notes"),
+    [
+        (
+            ["n/k;soon;x"],
+            [
+                "Only “n/k” is no number. Choose “Number” for the column, and it counts as missing.",
+                "Only “soon” is no date. Choose “Date” for the column, and it counts as missing.",
+                "",
+            ],
+        ),
+        (
+            ["n/k;soon;x", "broken;never;x"],
+            [
+                "Only 2 values are no numbers, such as “broken”. Choose “Number” for the column, and they count as missing.",
+                "Only 2 values are no dates, such as “never”. Choose “Date” for the column, and they count as missing.",
+                "",
+            ],
+        ),
+    ],
+)
+def test_a_few_cells_that_make_a_column_text_are_told(tmp_path: Path, strays: list[str], notes: list[str], repeats: int) -> None:
+    rows = [f"{number}.5;2024-01-{number % 28 + 1:02};x {number % 3}" for number in range(40)] * repeats
+    content = "\n".join(["a;d;n", *rows, *strays, ""])
+    found = read_file(tmp_path, content)
+    assert list(found.column_notes.values()) == notes
+    chosen = read_file(tmp_path, content, kinds={"a": "number", "d": "date"})
+    assert chosen.types == {"a": "DOUBLE", "d": "DATE", "n": "VARCHAR"}
+    assert chosen.column("a").count(None) == chosen.column("d").count(None) == len(strays)
+
+
+def test_texts_with_numbers_among_them_are_texts(tmp_path: Path) -> None:
+    rows = "".join(f"{number if number % 2 else 'x'};{number % 3}\n" for number in range(40))
+    assert read_file(tmp_path, f"a;b\n{rows}").column_notes["a"] == ""

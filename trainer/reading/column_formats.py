@@ -54,6 +54,8 @@ class ColumnFormat:
     dates: DateFacts = DateFacts.NONE
     truths: TruthFacts = TruthFacts.NONE
     is_empty: bool = False
+    nearly_numbers: NumberFacts = NumberFacts.NONE  # of a column of text: what those of its cells are that are numbers
+    nearly_dates: DateFacts = DateFacts.NONE
 
 
 def find_formats(
@@ -121,8 +123,13 @@ def _decide(facts: ColumnFacts, rules: CellRules) -> ColumnFormat:
 
 def _text(facts: ColumnFacts, reason: Message | None = None) -> ColumnFormat:
     is_rewritten = LetterFacts.ARABIC in facts.letters
+    are_numbers = facts.numbers & (NumberFacts.WHOLE | NumberFacts.FRACTION) and not find_conflict(facts.numbers)
+    are_dates = facts.dates & (DateFacts.DAY | DateFacts.MOMENT) and not find_order_conflict(facts.dates)
     return ColumnFormat(
-        notes=tuple(note for note in (reason, LETTERS_NOTE if is_rewritten else None) if note), keeps_written=is_rewritten
+        notes=tuple(note for note in (reason, LETTERS_NOTE if is_rewritten else None) if note),
+        keeps_written=is_rewritten,
+        nearly_numbers=facts.numbers & ~(NumberFacts.NO_NUMBER | NumberFacts.UNREAD) if are_numbers else NumberFacts.NONE,
+        nearly_dates=facts.dates & ~(DateFacts.NO_DATE | DateFacts.UNREAD) if are_dates else DateFacts.NONE,
     )
 
 

@@ -64,6 +64,7 @@ def _ingest(
         count, rejected = cells.find_rejected(connection)
         refuse_few_rows(rows, count, rejected)
         table.write_written(output / WRITTEN_FILE)
+        table.tell_strays(output / TABLE_FILE)
     except BaseException:
         for name in (TABLE_FILE, WRITTEN_FILE):
             (output / name).unlink(missing_ok=True)

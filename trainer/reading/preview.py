@@ -48,6 +48,7 @@ def _preview(connection: duckdb.DuckDBPyConnection, original: Path, output: Path
         rows = table.write_sample(output / ".preview.parquet")
     if not rows:
         raise no_rows()
+    table.tell_strays(output / ".preview.parquet")
     facts = format_facts(cells, table.formats, order)
     _, piece = next(iter(profile_stages(connection, output / ".preview.parquet", facts=facts)))
     return {

@@ -23,9 +23,11 @@ CLASS_SHARE_FEW_ROWS = 0.1
 MAX_NUMERIC_CLASSES = 20
 FEWEST_OF_A_FORM = 3
 IDENTIFIER_WORDS = frozenset(
-    {"id", "uuid", "guid", "key", "index", "idx", "no", "number", "nr", "serial", "rownum", "unnamed", "code", "phone", "mobile"}
+    {"id", "uuid", "guid", "key", "serial", "rownum", "unnamed", "code", "phone", "mobile"}
     | {"شناسه", "ردیف", "شماره", "کد", "کدملی", "سریال", "تلفن", "موبایل", "همراه"}
 )
+LAST_IDENTIFIER_WORDS = frozenset({"no", "number", "nr"})  # an order number names an order, the number of orders does not
+LONE_IDENTIFIER_NAMES = frozenset({"index", "idx", "row index"})  # a price index is a figure
 CODE_WORDS = frozenset({"zip", "zipcode", "postcode", "postal", "pincode", "code", "codes", "کد", "کدپستی", "پستی"})
 YEAR_WORDS = frozenset({"year", "yr", "سال"})
 YEARS = (1000, 2200)  # of the Gregorian, the Jalali and the lunar calendar
@@ -197,7 +199,9 @@ def _is_unique(statistics: ColumnStatistics) -> bool:
 
 def may_be_identifier(statistics: ColumnStatistics) -> bool:
     """Whether whole numbers, if all are different, name rows: by the column's name, or because they count the rows."""
-    return _counts_rows(statistics) or has_word(statistics.name, IDENTIFIER_WORDS)
+    words = split_name(statistics.name)
+    is_named_so = words[-1:] and (words[-1] in LAST_IDENTIFIER_WORDS or " ".join(words) in LONE_IDENTIFIER_NAMES)
+    return bool(_counts_rows(statistics) or is_named_so or has_word(statistics.name, IDENTIFIER_WORDS))
 
 
 def _counts_rows(statistics: ColumnStatistics) -> bool:
@@ -209,8 +213,13 @@ def _counts_rows(statistics: ColumnStatistics) -> bool:
 
 def has_word(name: str, words: frozenset[str]) -> bool:
     """Whether one of `words` is a part of a name such as "customer_id", "CustomerID" or "شناسهٔ مشتری"."""
+    return any(part in words for part in split_name(name))
+
+
+def split_name(name: str) -> list[str]:
+    """The words of a name, in small letters."""
     separated = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
-    return any(part in words for part in re.split(r"[\W_]+", fold(separated)))
+    return [part for part in re.split(r"[\W_]+", fold(separated)) if part]
 
 
 def fold(name: str) -> str:

@@ -23,6 +23,7 @@ from trainer.reading.column_formats import ColumnFormat, find_formats, typed_cel
 from trainer.reading.csv_cells import CELLS, WIDE_COLUMNS
 from trainer.reading.duckdb_session import quote_name, quote_path, quote_text
 from trainer.reading.set_aside import COMPARED_NAMES
+from trainer.reading.strays import TextColumn, find_strays
 
 ROW_GROUP_ROWS = 20_480  # ten of DuckDB's vectors: a page of rows reads one group and not a hundred thousand rows
 TEXT = "VARCHAR"  # the type of cells that are still to be understood
@@ -50,8 +51,23 @@ class TypedTable:
         """
         rows = None if self._wanted else self._write_as_sampled(path)
         if rows is None:
-            return self._write_after_all(path)
-        return self.write(path) if self._repeats_names(path) and self._cells.drop_repeated_names(self._connection) else rows
+            rows = self._write_after_all(path)
+        elif self._repeats_names(path) and self._cells.drop_repeated_names(self._connection):
+            return self.write(path)
+        return rows
+
+    def tell_strays(self, path: Path) -> None:
+        """Add to the formats what keeps columns of the written table from being numbers or dates."""
+        described = zip(self._cells.columns, self._cells.names, self._cells.types, self.formats, strict=True)
+        columns = {
+            name: TextColumn(quote_name(name), form, self._rules[column])
+            for column, name, sql_type, form in described
+            if TEXT == form.sql_type == sql_type and column not in self._wanted
+        }
+        notes = find_strays(self._connection, f"read_parquet({quote_path(path)})", columns)
+        for index, (name, form) in enumerate(zip(self._cells.names, self.formats, strict=True)):
+            if name in notes:
+                self.formats[index] = dataclasses.replace(form, notes=(*form.notes, notes[name]))
 
     def _repeats_names(self, path: Path) -> bool:
         """Whether a row that was written may say the names again, which fit it where every column is text."""
