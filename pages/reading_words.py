@@ -15,6 +15,12 @@ ENCODINGS: Mapping[str, Message] = {
     "utf-16-be": Message("UTF-16 (Unicode, big endian)"),
     "windows-1256": Message("Windows-1256 (Persian and Arabic)"),
     "windows-1252": Message("Windows-1252 (Western European)"),
+    "windows-1250": Message("Windows-1250 (Central European)"),
+    "windows-1251": Message("Windows-1251 (Cyrillic)"),
+    "windows-1254": Message("Windows-1254 (Turkish)"),
+    "cp850": Message("CP850 (DOS, Western European)"),
+    "gb18030": Message("GB 18030 (Chinese)"),
+    "shift_jis": Message("Shift JIS (Japanese)"),
 }
 DELIMITERS: Mapping[str, Message] = {
     ",": Message("Comma ( , )"),

@@ -9,7 +9,7 @@ import pytest
 
 from tests.trainer.read_files import read_file, write_book
 from tests.trainer.written_tables import pack
-from trainer.contract import Refusal
+from trainer.contract import ENCODINGS, Refusal
 
 PERSIAN = "سارا و مینا".encode()
 COMMA_NOTE = "The comma was read as the decimal mark."
@@ -247,3 +247,45 @@ def test_a_few_cells_that_make_a_column_text_are_told(tmp_path: Path, strays: li
 def test_texts_with_numbers_among_them_are_texts(tmp_path: Path) -> None:
     rows = "".join(f"{number if number % 2 else 'x'};{number % 3}\n" for number in range(40))
     assert read_file(tmp_path, f"a;b\n{rows}").column_notes["a"] == ""
+
+
+def test_that_an_encoding_is_a_guess_is_said_and_another_can_be_chosen(tmp_path: Path) -> None:
+    content = "город,n\nМосква,1\nКазань,2\n".encode("cp1251")
+    found = read_file(tmp_path, content)
+    note = "The file does not say its encoding, so it was read as {}. If letters look wrong, choose another one."
+    assert found.notes == [note.format(found.profile["dialect"]["encoding"])]
+    chosen = read_file(tmp_path, content, encoding="windows-1251")
+    assert (chosen.names, chosen.column("город"), chosen.notes) == (["город", "n"], ["Москва", "Казань"], [])
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_every_encoding_that_can_be_chosen_is_read(tmp_path: Path, encoding: str) -> None:
+    words = {"windows-1256": "شهر", "windows-1251": "город", "gb18030": "城市", "shift_jis": "都市", "windows-1250": "Łódź"}
+    name = words.get(encoding, "Größe")
+    assert read_file(tmp_path, f"{name},n\nx,1\ny,2\n".encode(encoding), encoding=encoding).names == [name, "n"]
+
+
+@pytest.mark.parametrize("total", ["Total,,10\n", "TOTAL:,,10\n\n", "جمع کل,,۱۰", ",Grand total,10\n"])
+def test_a_last_row_of_totals_is_no_row_of_values(tmp_path: Path, total: str) -> None:
+    found = read_file(tmp_path, f"name,city,n\nAli,Qom,1\nSara,Rasht,2\nReza,Yazd,3\nMina,Qom,4\n{total}")
+    assert (found.column("n"), found.rejected_count) == ([1, 2, 3, 4], 1)
+    word = total.strip().strip(",").partition(",")[0]
+    assert found.rejected == [(6, total.strip(), f"The row seems to add up the others: it begins with “{word}”.")]
+
+
+@pytest.mark.parametrize("last", ["Total,Qom,x", "Total,Qom", "Totally,Qom,4", "Reza,Total,4"])
+def test_a_last_row_that_only_looks_like_totals_stays(tmp_path: Path, last: str) -> None:
+    content = f"name,city,n\nAli,Qom,1\nSara,Rasht,2\nReza,Yazd,3\n{last}\n"
+    found = read_file(tmp_path, content)
+    assert len(found.rows) + len([reason for *_, reason in found.rejected if "add up" not in reason]) == 4
+
+
+def test_totals_that_are_a_category_stay(tmp_path: Path) -> None:
+    found = read_file(tmp_path, "part,n\nMale,1\nTotal,2\nMale,3\nTotal,4\n")
+    assert (found.column("n"), found.rejected) == ([1, 2, 3, 4], [])
+
+
+def test_totals_below_a_sheet_are_listed_with_the_line_of_the_sheet(tmp_path: Path) -> None:
+    rows: list[list[object]] = [[], ["name", "n"], ["a", 1.5], ["b", 2.5], ["c", 3.5], ["Total", 7.5]]
+    found = read_file(tmp_path, write_book({"S": rows}), "xlsx")
+    assert (found.column("n"), [line for line, *_ in found.rejected]) == ([1.5, 2.5, 3.5], [6])

@@ -25,7 +25,10 @@ ENDINGS: Mapping[str, str] = {
 }
 PACKINGS = ("gz", "zip")
 TEXT_FORMATS = frozenset({"csv", "json", "jsonl"})
-ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "windows-1256", "windows-1252")
+ENCODINGS = (
+    "utf-8", "utf-16-le", "utf-16-be", "windows-1256", "windows-1252", "windows-1250", "windows-1251", "windows-1254", "cp850",
+    "gb18030", "shift_jis",
+)  # fmt: skip
 KINDS = ("number", "integer", "boolean", "category", "date", "text", "identifier", "constant")
 DECIMALS = (".", ",")
 LONGEST_DELIMITER = 4  # DuckDB's limit

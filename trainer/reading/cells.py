@@ -25,7 +25,7 @@ from trainer.reading.column_names import tidy_names
 from trainer.reading.csv_cells import CELLS, MENDED, SAMPLED, CsvCells, open_csv
 from trainer.reading.dialect import SAMPLED_ROWS as DECIMAL_ROWS
 from trainer.reading.dialect import find_decimals
-from trainer.reading.encoding import decode_original
+from trainer.reading.encoding import DecodedText, decode_original
 from trainer.reading.json_rows import MAX_CSV_ROW_BYTES, write_rows_as_csv
 from trainer.reading.other_texts import refuse_other_text
 from trainer.reading.parquet_cells import describe_parquet, refuse_broken_parquet
@@ -141,6 +141,21 @@ def open_cells(connection: duckdb.DuckDBPyConnection, source: Source, workspace:
     if file_format == "xlsx":
         return _open_workbook(connection, path, source, missing, workspace)
     text = decode_original(path, source.choices.encoding, workspace)
+    cells = _open_text(connection, text, file_format, source, missing, workspace)
+    if text.is_guess:
+        note = "The file does not say its encoding, so it was read as {encoding}. If letters look wrong, choose another one."
+        cells.notes.insert(0, Message(note, {"encoding": text.encoding}))
+    return cells
+
+
+def _open_text(
+    connection: duckdb.DuckDBPyConnection,
+    text: DecodedText,
+    file_format: str,
+    source: Source,
+    missing: Sequence[str],
+    workspace: Path,
+) -> Cells:
     about: dict[str, Any] = {"format": file_format, "encoding": text.encoding}
     if file_format == "csv":
         refuse_other_text(text.path)

@@ -24,7 +24,7 @@ from trainer.reading.duckdb_session import quote_path, quote_text
 from trainer.reading.encoding import count_lines
 from trainer.reading.json_rows import MAX_COLUMNS, too_many_columns
 from trainer.reading.rejected_rows import SHOWN_CHARACTERS, SHOWN_REJECTS, RejectedRow
-from trainer.reading.set_aside import SetAside, comments, find_set_aside, repeated_names
+from trainer.reading.set_aside import SetAside, comments, find_set_aside, repeated_names, totals
 
 SAMPLE_BYTES = 1 << 20
 MAX_HEADER_BYTES = 16 << 20
@@ -209,9 +209,9 @@ def open_csv(path: Path, choices: ReadingChoices, missing: Sequence[str], most_r
         raise too_many_columns(beginning.width)
     unseen = tuple(word for word in missing if word not in sample) if choices.missing is None else ()
     sign = beginning.dialect.comment
-    return CsvCells(
-        path, beginning, tuple(missing), unseen, most_row_bytes, (comments(sign, choices.comment is None),) if sign else ()
-    )
+    aside = [comments(sign, choices.comment is None) if sign else None, totals(path, beginning)]
+    set_aside = tuple(kind for kind in aside if kind is not None)
+    return CsvCells(path, beginning, tuple(missing), unseen, most_row_bytes, set_aside)
 
 
 def _read_sample(path: Path) -> tuple[str, bool]:

@@ -6,6 +6,7 @@ Refused: an empty file, bytes that are no text, and bytes that the chosen encodi
 from __future__ import annotations
 
 import codecs
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,11 +39,12 @@ KNOWN_BINARIES = (
 
 @dataclass(frozen=True, slots=True)
 class DecodedText:
-    """A file of UTF-8 text, the encoding that it came in, and whether all of it is ASCII."""
+    """A file of UTF-8 text, the encoding that it came in, whether all of it is ASCII, and whether the encoding is a guess."""
 
     path: Path
     encoding: str
     is_ascii: bool
+    is_guess: bool = False
 
 
 def decode_original(path: Path, encoding: str | None, workspace: Path) -> DecodedText:
@@ -60,7 +62,7 @@ def decode_original(path: Path, encoding: str | None, workspace: Path) -> Decode
         return _transcode(path, found, workspace / ".decoded")
     seen = _look_through(path)
     if not found and (other := _find_by_letters(seen)) != UTF_8:
-        return _transcode(path, other, workspace / ".decoded")
+        return dataclasses.replace(_transcode(path, other, workspace / ".decoded"), is_guess=True)
     if seen.nul_at is not None:  # NUL bytes end a text in half of the world's tools
         raise _not_text(count_lines(path, [seen.nul_at])[0])
     if not seen.has_text:

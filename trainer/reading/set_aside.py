@@ -1,7 +1,7 @@
 """Rows enter that have as many cells as the table and yet are none of its rows; where each stands, and why, leaves.
 
-They are comments whose sign nobody chose, the names once more, where files were put one below the other, and what stands
-above the table.
+They are comments whose sign nobody chose, the names once more, where files were put one below the other, a last row of
+totals, and what stands above the table.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from trainer.reading.dialect import Beginning, Dialect, parse_rows
 from trainer.reading.duckdb_session import quote_text
 from trainer.reading.rejected_rows import SHOWN_CHARACTERS, SHOWN_REJECTS, RejectedRow
 
+LEAST_ROWS = 3
 LEAST_CELLS, LEAST_SHARE = 2, 0.5  # of what a row of the table has: with fewer, a line above it is a title
 SHOWN_TITLES, SHOWN_TITLE = 3, 60
+TOTALS = frozenset({"total", "totals", "grand total", "sum", "average", "mean", "جمع", "جمع کل", "مجموع", "مجموع کل", "میانگین"})
+TAIL_BYTES = 1 << 16
 COMPARED_NAMES = 50  # of a wide table: two rows that agree in so many are alike
 
 
@@ -49,6 +52,35 @@ def repeated_names(names: Sequence[str]) -> SetAside:
         lambda row: [cell.strip() for cell in row[:COMPARED_NAMES]] == compared,
         Message("The row repeats the names of the columns."),
     )
+
+
+def totals(path: Path, beginning: Beginning) -> SetAside | None:
+    """The last row, where its first word says that it adds up the others."""
+    row = _read_last_row(path, beginning.dialect)
+    if len(row) != beginning.width or len(beginning.rows) < LEAST_ROWS:
+        return None
+    position = next((position for position, cell in enumerate(row) if cell), 0)
+    word = row[position]
+    is_total = " ".join(word.casefold().rstrip(":").split()) in TOTALS
+    has_figures = any(letter.isdigit() for cell in row for letter in cell)
+    above = [other[position].strip() for other in beginning.rows if position < len(other)]
+    if not is_total or not has_figures or above.count(word) > 1:
+        return None
+    same = (f"trim(c{index}) = {quote_text(cell)}" for index, cell in enumerate(row[:COMPARED_NAMES]) if cell)
+    return SetAside(
+        f"coalesce({' AND '.join(same)}, false)",
+        lambda other: [cell.strip() for cell in other] == row,
+        Message("The row seems to add up the others: it begins with “{word}”.", {"word": word}),
+    )
+
+
+def _read_last_row(path: Path, dialect: Dialect) -> list[str]:
+    """The cells of the last line that is not blank, if one line it is."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        lines = file.read().decode("utf-8", errors="replace").rstrip().splitlines()
+    rows = parse_rows(lines[-1:], dialect.delimiter, dialect.quote, dialect.escape)
+    return [cell.strip() for _, row in rows for cell in row]
 
 
 def find_set_aside(path: Path, dialect: Dialect, first_row: int, width: int, kinds: Sequence[SetAside]) -> list[RejectedRow]:
