@@ -24,7 +24,7 @@ from trainer.keeping.descendants import adopt_orphans, end_descendants, find_des
 from trainer.keeping.exit_file import ExitFile, read_last_lines
 from trainer.keeping.gauges import MemoryGauge
 from trainer.keeping.ladder import StopLadder
-from trainer.keeping.limits import Breach, LimitWatch
+from trainer.keeping.limits import Breach, LimitWatch, round_up
 from trainer.keeping.memory_cap import MemoryCap, cap_memory, count_system_oom_kills, find_group_parent
 from trainer.keeping.usage_log import UsageLog
 from trainer.keeping.wakeup import Wakeup
@@ -117,7 +117,7 @@ class Keeper:
         end_descendants(worker)
         code = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
         if self._breach is None and self._has_met_cap(code, cap):
-            self._breach = Breach("memory", limits.memory_mb, round(self._peak_memory_mb, 1))
+            self._breach = Breach("memory", limits.memory_mb, round_up(self._peak_memory_mb))
         is_killed_by_another = code == -signal.SIGKILL and not self._ladder.has_killed and self._breach is None
         self._is_system_out_of_memory = is_killed_by_another and count_system_oom_kills(self._vmstat) > oom_kills
         if cap.group is not None:
@@ -178,7 +178,7 @@ class Keeper:
                 limit=breach.limit if breach else None,
                 limit_value=breach.value if breach else None,
                 limit_used=breach.used if breach else None,
-                peak_memory_mb=round(self._peak_memory_mb, 1),
+                peak_memory_mb=round_up(self._peak_memory_mb),
                 is_system_out_of_memory=self._is_system_out_of_memory,
             )
         )

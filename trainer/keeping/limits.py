@@ -46,26 +46,26 @@ class LimitWatch:
     def check(self, memory_mb: float, now: float) -> Breach | None:
         """The most urgent limit that is reached."""
         if 0 < self._limits.memory_mb < memory_mb:
-            return Breach("memory", self._limits.memory_mb, _shown(memory_mb))
+            return Breach("memory", self._limits.memory_mb, round_up(memory_mb))
         if self.seconds_left(now) <= 0:
-            return Breach("time", self._limits.wall_seconds, _shown(now - self._started))
+            return Breach("time", self._limits.wall_seconds, round_up(now - self._started))
         return self._check_log() or self._check_disk(now)
 
     def _check_log(self) -> Breach | None:
         if not self._limits.log_mb:
             return None
         used_mb = (_size_of(self._folder.log) + _size_of(self._folder.events)) / BYTES_PER_MB
-        return Breach("log", self._limits.log_mb, _shown(used_mb)) if used_mb > self._limits.log_mb else None
+        return Breach("log", self._limits.log_mb, round_up(used_mb)) if used_mb > self._limits.log_mb else None
 
     def _check_disk(self, now: float) -> Breach | None:
         if not self._limits.disk_mb or now < self._disk_due:
             return None
         self._disk_due = now + DISK_SECONDS
         used_mb = measure_disk_mb(self._folder.path)
-        return Breach("disk", self._limits.disk_mb, _shown(used_mb)) if used_mb > self._limits.disk_mb else None
+        return Breach("disk", self._limits.disk_mb, round_up(used_mb)) if used_mb > self._limits.disk_mb else None
 
 
-def _shown(used: float) -> float:
+def round_up(used: float) -> float:
     """One digit after the point, rounded up: what passed a limit is never reported as having just reached it."""
     return math.ceil(used * 10) / 10
 

@@ -22,24 +22,20 @@ from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.reading import ENDINGS, ReadingChoices
 from trainer.reading.cell_text import quote_list
 from trainer.reading.column_names import tidy_names
-from trainer.reading.csv_cells import CELLS, MENDED, SAMPLED, CsvCells, open_csv
+from trainer.reading.csv_cells import CELLS, SAMPLED, CsvCells, open_csv
+from trainer.reading.decimal_marks import find_decimals
 from trainer.reading.dialect import SAMPLED_ROWS as DECIMAL_ROWS
-from trainer.reading.dialect import find_decimals
 from trainer.reading.encoding import DecodedText, decode_original
 from trainer.reading.json_rows import MAX_CSV_ROW_BYTES, write_rows_as_csv
+from trainer.reading.missing_words import MISSING_WORDS
 from trainer.reading.other_texts import refuse_other_text
 from trainer.reading.parquet_cells import describe_parquet, refuse_broken_parquet
+from trainer.reading.quote_trouble import find_better
 from trainer.reading.rejected_rows import SHOWN_REJECTS, RejectedRow
-from trainer.reading.set_aside import sort_above
+from trainer.reading.set_aside import find_about
 from trainer.reading.unpacking import unpack
 from trainer.reading.workbook import write_sheet_as_csv
 
-# The words that stand for no value in any column. "none" and "ندارد" are not among them: they often are an answer.
-MISSING_WORDS = (
-    "NA", "na", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "null", "NULL", "Null", "<NA>", "?", "-", "--", "–", "—",
-    r"\N", "(null)", "0000-00-00", "0000-00-00 00:00:00", "#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!",
-    "نامشخص", "نا مشخص", "نامعلوم", "ناموجود", "خالی", "بدون مقدار", "ثبت نشده", "ثبت‌نشده",
-)  # fmt: skip
 SAMPLED_ROWS = 20_000
 # How our own writers write rows: everything quoted, so that nothing has to be guessed.
 FLAT = ReadingChoices(delimiter=",", quote='"', comment="", skip_lines=0)
@@ -86,9 +82,10 @@ class Cells:
 
     def mend(self, connection: duckdb.DuckDBPyConnection, workspace: Path) -> bool:
         """Mend what DuckDB could not read at all, if it can be mended; whether it was."""
-        if self.csv is None or self.csv.path.name == MENDED:
+        if self.csv is None or self.csv.is_mended:
             return False
-        self.csv = self.csv.mend(connection, workspace)
+        self.csv = self.csv.mend(workspace)
+        self.csv.define(connection)
         return True
 
     def drop_repeated_names(self, connection: duckdb.DuckDBPyConnection, relation: str = CELLS) -> bool:
@@ -107,13 +104,15 @@ class Cells:
         more, first = self.csv.find_rejected(connection)
         return count + more, [*rows, *first][:SHOWN_REJECTS]
 
-    def drop_quotes(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        """Read quotes as letters where that is what they are; whether it is so. Once the relation was read."""
-        other = self.csv.without_quotes(connection) if self.csv is not None and self.csv.has_quote_trouble(connection) else None
+    def settle_quotes(self, connection: duckdb.DuckDBPyConnection, workspace: Path) -> bool:
+        """Read the text another way where quotes keep rows from being read; whether it is so. Once the relation was read."""
+        other = None
+        if self.csv is not None and self.csv.has_quote_trouble(connection):
+            other = find_better(self.csv, connection, workspace)
         if other is None:
             return False
         self.csv = other
-        self.dialect |= {"quote": "", "escape": ""}
+        self.dialect |= {"quote": other.dialect.quote, "escape": other.dialect.escape}
         return True
 
 
@@ -160,7 +159,7 @@ def _open_text(
     if file_format == "csv":
         refuse_other_text(text.path)
         csv = open_csv(text.path, source.choices, missing)
-        csv = csv.mend(connection, workspace) if csv.beginning.has_mixed_ends else csv
+        csv = csv.mend(workspace) if csv.beginning.has_mixed_ends else csv
         return _define(connection, csv, text.is_ascii, about)
     flat, decimal = workspace / ".flat.csv", source.choices.decimal
     table = write_rows_as_csv(text.path, file_format, flat, source.choices.records, decimal or ".")
@@ -234,7 +233,7 @@ def _define(connection: duckdb.DuckDBPyConnection, csv: CsvCells, is_ascii: bool
     names, notes = tidy_names(csv.beginning.names or [""] * csv.width)
     if not csv.beginning.names:
         notes = [Message("The first row is no row of names, so the columns are called column_1, column_2 and so on.")]
-    rejected, about_titles = sort_above(csv.beginning, csv.lines_before)
+    rejected, about_titles = find_about(csv.beginning, csv.lines_before)
     notes += about_titles
     words = Counter(cell.strip() for row in csv.beginning.rows for cell in row if cell.strip() in csv.missing)
     dialect = {**about, **csv.dialect.as_dict(), "missing": list(csv.missing), "missing_found": dict(words.most_common())}

@@ -46,12 +46,18 @@ class CsvCells:
     unseen: tuple[str, ...] = ()  # of these, such as do not occur at the beginning
     most_row_bytes: int = MAX_ROW_BYTES
     set_aside: tuple[SetAside, ...] = ()  # rows that DuckDB reads and that are none of the table's
+    broken_count: int = 0  # lines that were left blank, because a quote too many would have hidden those that follow
+    broken: tuple[RejectedRow, ...] = ()  # the first of them
     lines_before: int = 0  # lines of the original before the first of this text
     reading: str = "first"  # tells the rows that one way of reading sets aside from those of another
 
     @property
     def width(self) -> int:
         return self.beginning.width
+
+    @property
+    def is_mended(self) -> bool:
+        return self.path.name == MENDED
 
     @property
     def dialect(self) -> Dialect:
@@ -107,44 +113,26 @@ class CsvCells:
         other.define(connection)
         return other
 
-    def mend(self, connection: duckdb.DuckDBPyConnection, workspace: Path) -> CsvCells:
+    def mend(self, workspace: Path) -> CsvCells:
         """Give all lines one kind of end: mixed ends are against DuckDB's strict rules, and its loose ones lose text."""
         mended = dataclasses.replace(self, path=workspace / MENDED, reading="mended")
         mend_line_ends(self.path, mended.path, self.dialect.quote)
-        mended.define(connection)
         return mended
-
-    def without_quotes(self, connection: duckdb.DuckDBPyConnection) -> CsvCells | None:
-        """The same text read as if quotes were letters, if they are: then more rows fit, and few cells stand in quotes.
-
-        Programs put all texts in quotes, or those that need it; where people quoted somebody, quotes are part of the text.
-        """
-        rejected = self.count_rejected(connection)
-        if not rejected or not self.dialect.quote:
-            return None
-        dialect = dataclasses.replace(self.dialect, quote="", escape="")
-        other = dataclasses.replace(self, beginning=dataclasses.replace(self.beginning, dialect=dialect), reading="unquoted")
-        other.define(connection)
-        mark = quote_text(self.dialect.quote)
-        quoted = ", ".join(
-            f"count_if(len(c{index}) > 1 AND starts_with(c{index}, {mark}) AND ends_with(c{index}, {mark})) > count(c{index}) / 2"
-            for index in range(self.width)
-        )
-        are_quoted = connection.execute(f"SELECT {quoted} FROM {CELLS}").fetchone()
-        assert are_quoted is not None, "an aggregate always gives a row"
-        if not any(are_quoted) and other.count_rejected(connection) < rejected:
-            return other
-        self.define(connection)
-        return None
 
     def has_quote_trouble(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Whether rows were set aside for their quotes."""
         return bool(self._query_rejected(connection, "SELECT kind FROM {rows} WHERE kind = 'UNQUOTED VALUE' LIMIT 1"))
 
+    def hides_lines(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Whether a row that was set aside goes on over several lines."""
+        return bool(
+            self._query_rejected(connection, "SELECT 1 FROM {rows} WHERE contains(rtrim(text, chr(10)), chr(10)) LIMIT 1")
+        )
+
     def count_rejected(self, connection: duckdb.DuckDBPyConnection) -> int:
-        """How many rows DuckDB could not read of `cells`; blank lines and comments do not count."""
+        """How many rows could not be read of `cells`; blank lines and comments do not count."""
         counted = self._query_rejected(connection, "SELECT count(*) FROM {rows}")
-        return int(counted[0][0]) if counted else 0
+        return self.broken_count + (int(counted[0][0]) if counted else 0)
 
     def find_rejected(self, connection: duckdb.DuckDBPyConnection) -> tuple[int, list[RejectedRow]]:
         """How many rows are none of the table's, however that shows, and the first of them."""
@@ -154,6 +142,7 @@ class CsvCells:
             RejectedRow(line, _reason(kind, detail), str(text or "").rstrip("\r\n")[:SHOWN_CHARACTERS])
             for line, (_, kind, detail, text) in zip(lines, found, strict=True)
         ]
+        rows += self.broken
         rows += find_set_aside(self.path, self.dialect, self.beginning.first_data_row, self.width, self.set_aside)
         rows.sort(key=lambda row: row.line)
         shown = [dataclasses.replace(row, line=row.line + self.lines_before) for row in rows[:SHOWN_REJECTS]]
@@ -175,7 +164,7 @@ class CsvCells:
         rows = (
             "(SELECT line_byte_position AS place, first(error_type::VARCHAR ORDER BY column_idx) AS kind,"
             " first(error_message ORDER BY column_idx) AS detail, first(csv_line) AS text"
-            f" FROM {table} WHERE trim(csv_line, ' \t\r\n') <> ''{ignored} GROUP BY line_byte_position)"
+            f" FROM {table} WHERE trim(csv_line, ' \t\r\n\x1a') <> ''{ignored} GROUP BY line_byte_position)"
         )
         return connection.execute(query.format(rows=rows)).fetchall()
 
@@ -185,7 +174,7 @@ class CsvCells:
         dialect = self.dialect
         rows = f" WHERE NOT ({' OR '.join(kind.condition for kind in self.set_aside)})" if self.set_aside and not is_whole else ""
         types = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(self.width))
-        marks = (dialect.delimiter, dialect.quote or dialect.delimiter)  # DuckDB takes no word that holds one; no cell does
+        marks = {dialect.delimiter, dialect.quote, dialect.escape} - {""}  # DuckDB takes no word that holds one; no cell does
         words = ", ".join(quote_text(word) for word in ("", *missing) if not any(mark in word for mark in marks))
         return (
             f"SELECT * FROM read_csv({quote_path(path)}, auto_detect = false, columns = {{{types}}}, header = false,"

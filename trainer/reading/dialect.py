@@ -16,7 +16,9 @@ from itertools import islice
 from typing import Any
 
 from trainer.contract.reading import ReadingChoices
-from trainer.reading.header import is_header
+from trainer.reading.decimal_marks import find_decimals
+from trainer.reading.header import count_rows_of_units, is_header
+from trainer.reading.missing_words import MISSING_WORDS
 
 DELIMITERS = (",", ";", "\t", "|", ":", "~", "^", "،", "؛", "\x1f", "\x01", " ")
 COMMENTS = ("#", "//")
@@ -29,10 +31,6 @@ MAX_FIELD = 1 << 24
 MOST_LIKE_ROWS = 0.1  # share of lines with a sign among rows: if there are more, it begins values
 MOST_SPARSE_ROWS = 20  # above the names
 TITLE_BELOW_CELLS = 2  # a lone cell is a title only above rows with more cells than this
-# Numbers that can be read in one way alone: always three digits behind a mark may be thousands.
-_DECIMAL_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0\d*,\d+|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+)")
-_DECIMAL_POINT = re.compile(r"[+-]?(\d+\.(\d{1,2}|\d{4,})|0\d*\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})")
-_POINTS_IN_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3}){2,}")  # or an address such as 192.168.100.100
 _DECLARED = re.compile("sep=([^\r\n])\r?\n", re.IGNORECASE)  # how Excel is told what separates the cells
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -70,6 +68,8 @@ class Beginning:
     first_data_row: int  # how many rows of the file, blank ones and comments included, come before the first row of values
     decimals: list[str]  # the decimal mark of each column
     above: list[tuple[int, list[str]]]  # rows with something in them above the table, each with its line, if nobody chose that
+    about: list[tuple[int, list[str]]]  # rows right below the names that hold no values, such as units, each with its line
+    surplus: list[str]  # names without a column
     has_mixed_ends: bool = False  # lines of several kinds up to the first row of values, which DuckDB miscounts
 
 
@@ -81,6 +81,9 @@ def find_dialect(sample: str, choices: ReadingChoices, is_whole: bool) -> Beginn
         choices = choices.replace(delimiter=declared[1])
     delimiter, quote, escape = _find_separators(sample, choices, comment)
     rows = _parse(sample, delimiter, quote, escape)
+    if choices.delimiter is None and _are_doubled(rows):
+        delimiter *= 2
+        rows = _parse(sample, delimiter, quote, escape)
     if not is_whole and len(rows) > 1:
         rows.pop()
     rows = rows[:SAMPLED_ROWS]
@@ -90,16 +93,19 @@ def find_dialect(sample: str, choices: ReadingChoices, is_whole: bool) -> Beginn
     below = [row for row in rows[first:] if _is_row(row, comment)]
     if not below:
         dialect = Dialect(delimiter, quote, escape, first, header=True, comment=comment, decimal=choices.decimal or ".")
-        return Beginning(dialect, [], 0, [], first, [], above)
+        return Beginning(dialect, [], 0, [], first, [], above, [], [])
     header = choices.header if choices.header is not None else is_header(below)
     names = _fit_names(below[0], below[1:]) if header else []
+    surplus = below[0][len(names) :] if header and any(name.strip() for name in below[0][len(names) :]) else []
     width = len(names) if header else max(len(below[0]), _usual_width(below))
     values = below[1:] if header else below
+    about = _find_about(rows, first, comment, choices) if header else []
+    values = values[len(about) :]
     decimal, decimals = (choices.decimal, [choices.decimal] * width) if choices.decimal else find_decimals(values, width)
     dialect = Dialect(delimiter, quote, escape, first, header=header, comment=comment, decimal=decimal)
-    first_data_row = first + 1 if header else first
+    first_data_row = about[-1][0] if about else first + 1 if header else first
     ends = {line[0][len(line[0].rstrip("\r\n")) :] for line in islice(_LINE.finditer(sample), first_data_row + 1)} - {""}
-    return Beginning(dialect, names, width, values, first_data_row, decimals, above, len(ends) > 1)
+    return Beginning(dialect, names, width, values, first_data_row, decimals, above, about, surplus, len(ends) > 1)
 
 
 def _find_comment(sample: str) -> str:
@@ -168,8 +174,14 @@ def _parse(sample: str, delimiter: str, quote: str, escape: str) -> list[list[st
     return [row for _, row in islice(rows, SAMPLED_ROWS + 2)]
 
 
-def parse_rows(lines: Iterable[str], delimiter: str, quote: str, escape: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line that it begins in; `SEPARATOR` stands for a delimiter of several characters."""
+def parse_rows(
+    lines: Iterable[str], delimiter: str, quote: str, escape: str, *, strict: bool = False
+) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line that it begins in; `SEPARATOR` stands for a delimiter of several characters.
+
+    Raises:
+        csv.Error: a quoted value is not closed, or text follows its closing quote, where it is `strict`.
+    """
     csv.field_size_limit(MAX_FIELD)
     if len(delimiter) > 1:
         lines, delimiter = map(partial(_mark_separators, delimiter), lines), SEPARATOR
@@ -181,6 +193,7 @@ def parse_rows(lines: Iterable[str], delimiter: str, quote: str, escape: str) ->
         escapechar=None if escape == quote else escape,
         doublequote=escape == quote,
         skipinitialspace=delimiter != " ",
+        strict=strict,
     )
     line = 1
     for row in reader:
@@ -251,28 +264,20 @@ def _fit_names(first: list[str], rows: Sequence[Sequence[str]]) -> list[str]:
         return [*first, ""] if is_padded else ["", *first]
     names = list(first)
     usual = _usual_width(rows)
-    while len(names) > usual and not names[-1].strip():
+    has_surplus = len(widths) == 1 and max(2, len(names) / 2) <= usual
+    while len(names) > usual and (has_surplus or not names[-1].strip()):
         names.pop()
     return names
 
 
-def find_decimals(rows: Iterable[Sequence[str]], width: int, fallback: str | None = None) -> tuple[str, list[str]]:
-    """The decimal mark of most numbers, and that of each column: by its own numbers, else `fallback`, else as most."""
-    commas, points, addressed = [0] * width, [0] * width, [0] * width
-    for row in rows:
-        for position, cell in enumerate(row[:width]):
-            text = cell.strip(" \t%٪$€£").translate(_TO_LATIN)
-            if not text or not text[-1].isdigit() or ("," not in text and "." not in text):
-                continue
-            commas[position] += bool(_DECIMAL_COMMA.fullmatch(text))
-            points[position] += bool(_DECIMAL_POINT.fullmatch(text))
-            addressed[position] += bool(_POINTS_IN_THOUSANDS.fullmatch(text))
-    most = _likelier(sum(commas), sum(points), ".")
-    each = zip(commas, points, addressed, strict=True)
-    return most, [_likelier(comma + address, point, fallback or most) for comma, point, address in each]
+def _find_about(rows: Sequence[list[str]], first: int, comment: str, choices: ReadingChoices) -> list[tuple[int, list[str]]]:
+    """Rows below the names, which are at `first`, that tell about the columns; each with its line."""
+    numbered = [(position + 1, row) for position, row in enumerate(rows) if position > first and _is_row(row, comment)]
+    missing = MISSING_WORDS if choices.missing is None else choices.missing
+    return numbered[: count_rows_of_units([row for _, row in numbered], missing)]
 
 
-def _likelier(commas: int, points: int, otherwise: str) -> str:
-    if commas == points:
-        return otherwise
-    return "," if commas > points else "."
+def _are_doubled(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether every separator is two of its kind: then every other cell is empty."""
+    looked_at = [row for row in rows[:SNIFFED_LINES] if len(row) > 1]
+    return bool(looked_at) and all(len(row) % 2 == 1 and not any(row[1::2]) for row in looked_at)

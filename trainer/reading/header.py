@@ -6,13 +6,15 @@ Names are texts, all there and all different; a row of values repeats below, or 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 LOOKED_AT = 200
 LONGEST_NAME = 60
 MOST_NAME_WORDS = 8
 FEWEST_POSITIONS = 3
 FEWEST_ANSWERS = 3
+FEWEST_UNITS = 2
+MOST_ROWS_OF_UNITS = 2
 LONGER_THAN_ANSWERS = 3  # times
 _TIME = re.compile(r"(1[2-9]|20|21)\d\d([-/.]\d{1,2}){0,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 _NUMBER = re.compile(r"[+\-−(]?[\d۰-۹٠-٩][\d۰-۹٠-٩.,٬٫/:\s\-]*[%٪)]?")
@@ -33,6 +35,28 @@ def is_header(rows: Sequence[Sequence[str]]) -> bool:
     if _stand_above_numbers(cells, below) or _stands_above_answers(cells, below):
         return True
     return all(len(cell) <= LONGEST_NAME and len(cell.split()) <= MOST_NAME_WORDS for cell in cells)
+
+
+def count_rows_of_units(rows: Sequence[Sequence[str]], missing: Container[str]) -> int:
+    """How many of the first rows below the names tell about the columns, such as in which unit they are, and hold no values.
+
+    They have texts where all others have numbers, in several columns.
+    """
+    for count in range(1, MOST_ROWS_OF_UNITS + 1):
+        values = rows[count : count + LOOKED_AT]
+        told = [cell.strip() for cell in rows[count - 1]] if len(values) >= FEWEST_ANSWERS else []
+        numbered = [position for position in range(len(told)) if _are_numbers(values, position, missing)]
+        texts = [told[position] for position in numbered if told[position] and told[position] not in missing]
+        is_about = len(texts) >= FEWEST_UNITS and len(texts) >= len(numbered) / 2
+        if is_about and not any(_NUMBER.fullmatch(text) for text in texts):
+            return count
+    return 0
+
+
+def _are_numbers(rows: Sequence[Sequence[str]], position: int, missing: Container[str]) -> bool:
+    cells = [row[position].strip() for row in rows if position < len(row)]
+    values = [cell for cell in cells if cell and cell not in missing]
+    return bool(values) and all(_NUMBER.fullmatch(value) for value in values)
 
 
 def _are_positions(cells: Sequence[str]) -> bool:
@@ -73,9 +97,9 @@ def _stands_above_answers(cells: Sequence[str], below: Sequence[Sequence[str]]) 
 
 
 def _repeats_below(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether a cell of the first row is a value of its own column, too; a second row of the same names does not count."""
+    """Whether a cell of the first row is a value of its own column, too; another row of the same names does not count."""
     for row in below:
         found = [cell.strip() for cell in row]
-        if found != list(cells) and any(cell and cell == other for cell, other in zip(cells, found, strict=False)):
+        if found != list(cells[: len(found)]) and any(cell and cell == other for cell, other in zip(cells, found, strict=False)):
             return True
     return False

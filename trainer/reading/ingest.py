@@ -25,7 +25,7 @@ TABLE_FILE = "table.parquet"
 WRITTEN_FILE = "written.parquet"
 PROFILE_FILE = "profile.json"
 TABLE_STAGE = "table"
-WORKING_FILES = (".decoded", ".unpacked", ".flat.csv", ".mended", ".sample")
+WORKING_FILES = (".decoded", ".unpacked", ".flat.csv", ".mended", ".unbroken", ".sample")
 Tell = Callable[[str], None]
 
 
@@ -59,7 +59,7 @@ def _ingest(
     try:
         with cells.refusing_damage():
             rows = table.write(output / TABLE_FILE)
-        if order.choices.quote is None and cells.drop_quotes(connection):
+        if order.choices.quote is None and cells.settle_quotes(connection, output):
             rows = table.write(output / TABLE_FILE)
         count, rejected = cells.find_rejected(connection)
         refuse_few_rows(rows, count, rejected)

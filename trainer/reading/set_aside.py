@@ -20,6 +20,8 @@ LEAST_CELLS, LEAST_SHARE = 2, 0.5  # of what a row of the table has: with fewer,
 SHOWN_TITLES, SHOWN_TITLE = 3, 60
 TOTALS = frozenset({"total", "totals", "grand total", "sum", "average", "mean", "جمع", "جمع کل", "مجموع", "مجموع کل", "میانگین"})
 TAIL_BYTES = 1 << 16
+ABOVE = Message("The row stands above the table and does not fit it.")
+BELOW_NAMES = Message("The row stands below the names and holds no values.")
 COMPARED_NAMES = 50  # of a wide table: two rows that agree in so many are alike
 
 
@@ -101,17 +103,26 @@ def find_set_aside(path: Path, dialect: Dialect, first_row: int, width: int, kin
     return found
 
 
-def sort_above(beginning: Beginning, lines_before: int) -> tuple[list[RejectedRow], list[Message]]:
-    """What stands above the table: rows that look like rows of one, and a note on the titles."""
-    rows, titles = [], []
+def find_about(beginning: Beginning, lines_before: int) -> tuple[list[RejectedRow], list[Message]]:
+    """What stands above the table and right below its names: rows that look like some of a table, and notes on the rest."""
     least = max(LEAST_CELLS, LEAST_SHARE * beginning.width)
-    reason = Message("The row stands above the table and does not fit it.")
-    for line, cells in beginning.above:
-        filled = [cell.strip() for cell in cells if cell.strip()]
-        if len(filled) >= least:
-            text = beginning.dialect.delimiter.join(cells)[:SHOWN_CHARACTERS]
-            rows.append(RejectedRow(line + lines_before, reason, text))
-        else:
-            titles.append(" ".join(filled)[:SHOWN_TITLE])
-    shown = " / ".join(titles[:SHOWN_TITLES]) + (" …" if len(titles) > SHOWN_TITLES else "")
-    return rows, [Message("What stands above the table was left out: “{text}”.", {"text": shown})] if titles else []
+    titles = [_filled(cells) for _, cells in beginning.above if len(_filled(cells)) < least]
+    odd = [(line, cells, ABOVE) for line, cells in beginning.above if len(_filled(cells)) >= least]
+    odd += [(line, cells, BELOW_NAMES) for line, cells in beginning.about if _filled(cells)]
+    rows = [
+        RejectedRow(line + lines_before, reason, beginning.dialect.delimiter.join(cells)[:SHOWN_CHARACTERS])
+        for line, cells, reason in odd
+    ]
+    notes = []
+    if titles:
+        shown = " / ".join(" ".join(title)[:SHOWN_TITLE] for title in titles[:SHOWN_TITLES])
+        more = " …" if len(titles) > SHOWN_TITLES else ""
+        notes.append(Message("What stands above the table was left out: “{text}”.", {"text": shown + more}))
+    if beginning.surplus:
+        surplus = ", ".join(beginning.surplus)[:SHOWN_TITLE]
+        notes.append(Message("There are more names than columns; left out: “{text}”.", {"text": surplus}))
+    return rows, notes
+
+
+def _filled(cells: Sequence[str]) -> list[str]:
+    return [cell.strip() for cell in cells if cell.strip()]

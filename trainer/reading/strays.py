@@ -28,7 +28,7 @@ LEAST_VALUES = 10
 class TextColumn:
     """A column's name in SQL, its format, and how its cells are read."""
 
-    sql: str
+    quoted: str
     form: ColumnFormat
     rules: CellRules
 
@@ -43,11 +43,13 @@ def find_strays(connection: duckdb.DuckDBPyConnection, relation: str, columns: M
 def _count(connection: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, TextColumn]) -> dict[str, Message]:
     if not columns:
         return {}
-    counted = ", ".join(
-        f"count({column.sql}), count_if({_is_stray(column)}), min({column.sql}) FILTER ({_is_stray(column)})"
-        for column in columns.values()
-    )
-    row = connection.execute(f"SELECT {counted} FROM {relation}").fetchone()
+    asked, cells = [], []
+    for index, column in enumerate(columns.values()):
+        cell = f"c{index}"  # a name of the file may be one that our SQL uses, too
+        is_stray = _is_stray(cell, column)
+        cells.append(f"{column.quoted} AS {cell}")
+        asked.append(f"count({cell}), count_if({is_stray}), min({cell}) FILTER ({is_stray})")
+    row = connection.execute(f"SELECT {', '.join(asked)} FROM (SELECT {', '.join(cells)} FROM {relation})").fetchone()
     assert row is not None, "an aggregate always gives a row"
     found = {}
     for (name, column), values, strays, example in zip(columns.items(), row[::3], row[1::3], row[2::3], strict=True):
@@ -56,13 +58,13 @@ def _count(connection: duckdb.DuckDBPyConnection, relation: str, columns: Mappin
     return found
 
 
-def _is_stray(column: TextColumn) -> str:
+def _is_stray(cell: str, column: TextColumn) -> str:
     form = column.form
     if form.nearly_numbers:
-        value = number_value(column.sql, column.rules, form.nearly_numbers, "DOUBLE", "NULL")
+        value = number_value(cell, column.rules, form.nearly_numbers, "DOUBLE", "NULL")
     else:
-        value = date_value(column.sql, column.rules, form.nearly_dates, "NULL")
-    return f"{column.sql} IS NOT NULL AND {value} IS NULL"
+        value = date_value(cell, column.rules, form.nearly_dates, "NULL")
+    return f"{cell} IS NOT NULL AND {value} IS NULL"
 
 
 def _describe(form: ColumnFormat, count: int, example: str) -> Message:

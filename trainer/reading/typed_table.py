@@ -73,14 +73,18 @@ class TypedTable:
         """Whether a row that was written may say the names again, which fit it where every column is text."""
         if self._cells.csv is None or any(form.sql_type != TEXT for form in self.formats):
             return False
-        written = zip(self._cells.names, self._cells.csv.beginning.names, self._rules.values(), strict=False)
-        cells = [
-            f"{quote_name(name)} IS NOT DISTINCT FROM {clean_cell(quote_text(cell), rules)}" for name, cell, rules in written
-        ]
-        if not cells:
+        names = self._cells.csv.beginning.names[:COMPARED_NAMES]
+        if not names:
             return False
-        query = f"SELECT 1 FROM read_parquet({quote_path(path)}) WHERE {' AND '.join(cells[:COMPARED_NAMES])} LIMIT 1"
-        return self._connection.execute(query).fetchone() is not None
+        cells = zip(names, self._rules.values(), strict=False)
+        asked = ", ".join(clean_cell(quote_text(name), rules) for name, rules in cells)
+        stored = self._connection.execute(f"SELECT {asked}").fetchone()
+        assert stored is not None, "a query without a table gives one row"
+        same = " AND ".join(
+            f"{quote_name(name)} IS NOT DISTINCT FROM {'NULL' if cell is None else quote_text(cell)}"
+            for name, cell in zip(self._cells.names, stored, strict=False)
+        )
+        return bool(self._connection.execute(f"SELECT 1 FROM read_parquet({quote_path(path)}) WHERE {same} LIMIT 1").fetchone())
 
     def select_typed(self) -> str:
         """SQL for all rows in their types, each decided by the whole column."""

@@ -21,7 +21,8 @@ from typing import Any
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from trainer.contract.messages import Message, Problem, Refusal
-from trainer.reading.dialect import SAMPLED_ROWS, find_decimals
+from trainer.reading.decimal_marks import find_decimals
+from trainer.reading.dialect import SAMPLED_ROWS
 from trainer.reading.encoding import empty_file
 from trainer.reading.unpacking import expands_too_far, open_zip, read_member
 
