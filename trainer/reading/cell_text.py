@@ -54,10 +54,13 @@ def clean_cell_strictly(cell: str, rules: CellRules, complaint: str) -> str:
 
 
 def is_unseen_word(cell: str, rules: CellRules) -> str:
-    """SQL for whether a cell is one of the words for missing that are still text."""
+    """SQL for whether a cell is one of the words for missing that are still text.
+
+    One comparison for each word: DuckDB searches a list in almost twice the time.
+    """
     words = [word for word in rules.unseen if word.isascii() or not rules.is_ascii]
     longest = max((len(word.encode()) for word in words), default=0)
-    return f"(strlen({cell}) <= {longest} AND list_contains({quote_list(words)}, {cell}))"
+    return f"(strlen({cell}) <= {longest} AND ({' OR '.join(f'{cell} = {quote_text(word)}' for word in words) or 'false'}))"
 
 
 def letter_facts(cell: str) -> str:
