@@ -289,3 +289,19 @@ def test_totals_below_a_sheet_are_listed_with_the_line_of_the_sheet(tmp_path: Pa
     rows: list[list[object]] = [[], ["name", "n"], ["a", 1.5], ["b", 2.5], ["c", 3.5], ["Total", 7.5]]
     found = read_file(tmp_path, write_book({"S": rows}), "xlsx")
     assert (found.column("n"), [line for line, *_ in found.rejected]) == ([1.5, 2.5, 3.5], [6])
+
+
+def test_a_sheet_with_everything_wrong_at_once_is_a_table_and_a_list_of_what_is_not(tmp_path: Path) -> None:
+    rows = "".join(f"x{number};{number},25;1402/05/{number % 29 + 1:02};{('Qom', 'Rasht')[number % 2]}\n" for number in range(60))
+    above = "Sales report;;;\nUser;Ali;Reza;\n\nname;price;day;city\nunit;USD;yyyy/mm/dd;\n"
+    found = read_file(tmp_path, f"{above}{rows}name;price;day;city\nSara;n/k;1402/05/18;Qom\nTotal;400;;\n")
+    assert (found.names, len(found.rows)) == (["name", "price", "day", "city"], 61)
+    assert [line for line, *_ in found.rejected] == [2, 5, 66, 68]
+    assert found.notes == ["What stands above the table was left out: “Sales report”."]
+    assert found.column_notes["price"] == "Only “n/k” is no number. Choose “Number” for the column, and it counts as missing."
+    assert found.types["day"] == "DATE"
+
+
+def test_blank_lines_between_rows_divide_no_table(tmp_path: Path) -> None:
+    found = read_file(tmp_path, "a;b\nx;1\n\ny;2\n\nz;3\nw;4\n")
+    assert (found.names, found.column("b")) == (["a", "b"], [1, 2, 3, 4])

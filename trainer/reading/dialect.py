@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from trainer.contract.reading import ReadingChoices
 from trainer.reading.decimal_marks import find_decimals
-from trainer.reading.header import count_rows_of_units, is_header
+from trainer.reading.header import count_rows_of_units, is_header, is_surely_header
 from trainer.reading.missing_words import MISSING_WORDS
 
 DELIMITERS = (",", ";", "\t", "|", ":", "~", "^", "،", "؛", "\x1f", "\x01", " ")
@@ -29,7 +29,7 @@ SNIFFED_LINE_CHARACTERS = 1 << 13
 SAMPLED_ROWS = 1000
 MAX_FIELD = 1 << 24
 MOST_LIKE_ROWS = 0.1  # share of lines with a sign among rows: if there are more, it begins values
-MOST_SPARSE_ROWS = 20  # above the names
+MOST_ROWS_ABOVE = 20  # above the names
 TITLE_BELOW_CELLS = 2  # a lone cell is a title only above rows with more cells than this
 _DECLARED = re.compile("sep=([^\r\n])\r?\n", re.IGNORECASE)  # how Excel is told what separates the cells
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -237,16 +237,19 @@ def _find_widest_block(rows: Sequence[list[str]], usable: Sequence[int]) -> int:
     for position in usable:
         is_lone = filled > TITLE_BELOW_CELLS and len(_filled(rows[position])) <= 1
         if len(rows[position]) >= usual and not is_lone:
-            return _below_sparse_rows(rows, [later for later in usable if later >= position], filled)
+            return _below_other_rows(rows, [later for later in usable if later >= position], filled)
     return usable[0]
 
 
-def _below_sparse_rows(rows: Sequence[list[str]], usable: Sequence[int], filled: int) -> int:
-    """The first of the `usable` rows, or the names that follow where it is as wide as the table and mostly empty."""
-    for position in usable[:MOST_SPARSE_ROWS]:
-        if len(_filled(rows[position])) > filled / 2:
-            names = [rows[later] for later in usable if later >= position]
-            return position if position == usable[0] or is_header(names) else usable[0]
+def _below_other_rows(rows: Sequence[list[str]], usable: Sequence[int], filled: int) -> int:
+    """The first of the `usable` rows, or the names that follow: rows above them are mostly empty, or end in a blank line."""
+    for before, position in pairwise([usable[0] - 1, *usable[:MOST_ROWS_ABOVE]]):
+        below = [rows[later] for later in usable if later >= position]
+        is_sparse = len(_filled(rows[position])) <= filled / 2
+        if not is_sparse and position > usable[0]:
+            is_first_full = all(len(_filled(rows[other])) <= filled / 2 for other in usable if other < position)
+            if (is_first_full and is_header(below)) or (position - before > 1 and is_surely_header(below)):
+                return position
     return usable[0]
 
 

@@ -12,6 +12,7 @@ LOOKED_AT = 200
 LONGEST_NAME = 60
 MOST_NAME_WORDS = 8
 FEWEST_POSITIONS = 3
+LEAST_NUMBERS = 0.9  # of the values below a name
 FEWEST_ANSWERS = 3
 FEWEST_UNITS = 2
 MOST_ROWS_OF_UNITS = 2
@@ -37,6 +38,11 @@ def is_header(rows: Sequence[Sequence[str]]) -> bool:
     return all(len(cell) <= LONGEST_NAME and len(cell.split()) <= MOST_NAME_WORDS for cell in cells)
 
 
+def is_surely_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether `rows[0]` holds names such as stand above numbers, and is not only what may be names."""
+    return is_header(rows) and _stand_above_numbers([cell.strip() for cell in rows[0]], rows[1:LOOKED_AT])
+
+
 def count_rows_of_units(rows: Sequence[Sequence[str]], missing: Container[str]) -> int:
     """How many of the first rows below the names tell about the columns, such as in which unit they are, and hold no values.
 
@@ -56,7 +62,12 @@ def count_rows_of_units(rows: Sequence[Sequence[str]], missing: Container[str]) 
 def _are_numbers(rows: Sequence[Sequence[str]], position: int, missing: Container[str]) -> bool:
     cells = [row[position].strip() for row in rows if position < len(row)]
     values = [cell for cell in cells if cell and cell not in missing]
-    return bool(values) and all(_NUMBER.fullmatch(value) for value in values)
+    return _are_mostly_numbers(values)
+
+
+def _are_mostly_numbers(values: Sequence[str]) -> bool:
+    numbers = sum(bool(_NUMBER.fullmatch(value)) for value in values)
+    return numbers > 0 and numbers >= LEAST_NUMBERS * len(values)
 
 
 def _are_positions(cells: Sequence[str]) -> bool:
@@ -78,10 +89,10 @@ def _are_times(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 
 
 def _stand_above_numbers(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether a text stands above nothing but numbers."""
+    """Whether a text stands above nothing but numbers, a few other cells among many apart."""
     for position, cell in enumerate(cells):
         values = [row[position].strip() for row in below if position < len(row) and row[position].strip()]
-        if any(letter.isalpha() for letter in cell) and values and all(_NUMBER.fullmatch(value) for value in values):
+        if any(letter.isalpha() for letter in cell) and _are_mostly_numbers(values):
             return True
     return False
 
