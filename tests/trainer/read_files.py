@@ -29,6 +29,7 @@ class ReadFile:
     notes: list[str]
     column_notes: dict[str, str]
     kinds: dict[str, str]
+    reasons: dict[str, str]
     profile: dict[str, Any]
 
     @property
@@ -60,6 +61,7 @@ def read_file(folder: Path, content: str | bytes, ending: str = "csv", **choices
         rejected_count=profile["rejected"]["count"],
         notes=[_english(note) for note in profile["notes"]],
         column_notes={column["name"]: _english(column["note"]) if column["note"] else "" for column in columns},
+        reasons={column["name"]: _english(column["reason"]) for column in columns},
         kinds={column["name"]: column["kind"] for column in columns},
         profile=profile,
     )

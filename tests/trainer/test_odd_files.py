@@ -221,7 +221,6 @@ def test_a_packed_file_is_what_its_own_name_says(tmp_path: Path) -> None:
             [
                 "Only “n/k” is no number. Choose “Number” for the column, and it counts as missing.",
                 "Only “soon” is no date. Choose “Date” for the column, and it counts as missing.",
-                "",
             ],
         ),
         (
@@ -229,7 +228,6 @@ def test_a_packed_file_is_what_its_own_name_says(tmp_path: Path) -> None:
             [
                 "Only 2 values are no numbers, such as “broken”. Choose “Number” for the column, and they count as missing.",
                 "Only 2 values are no dates, such as “never”. Choose “Date” for the column, and they count as missing.",
-                "",
             ],
         ),
     ],
@@ -238,7 +236,11 @@ def test_a_few_cells_that_make_a_column_text_are_told(tmp_path: Path, strays: li
     rows = [f"{number}.5;2024-01-{number % 28 + 1:02};x {number % 3}" for number in range(40)] * repeats
     content = "\n".join(["a;d;n", *rows, *strays, ""])
     found = read_file(tmp_path, content)
-    assert list(found.column_notes.values()) == notes
+    assert list(found.reasons.values())[:2] == notes[:2]
+    warned = [
+        (warning["column"], warning["severity"]) for warning in found.profile["warnings"] if warning["code"] == "stray_values"
+    ]
+    assert warned == [("a", "warn"), ("d", "warn")]
     chosen = read_file(tmp_path, content, kinds={"a": "number", "d": "date"})
     assert chosen.types == {"a": "DOUBLE", "d": "DATE", "n": "VARCHAR"}
     assert chosen.column("a").count(None) == chosen.column("d").count(None) == len(strays)
@@ -246,7 +248,7 @@ def test_a_few_cells_that_make_a_column_text_are_told(tmp_path: Path, strays: li
 
 def test_texts_with_numbers_among_them_are_texts(tmp_path: Path) -> None:
     rows = "".join(f"{number if number % 2 else 'x'};{number % 3}\n" for number in range(40))
-    assert read_file(tmp_path, f"a;b\n{rows}").column_notes["a"] == ""
+    assert "Choose" not in read_file(tmp_path, f"a;b\n{rows}").reasons["a"]
 
 
 def test_that_an_encoding_is_a_guess_is_said_and_another_can_be_chosen(tmp_path: Path) -> None:
@@ -298,7 +300,7 @@ def test_a_sheet_with_everything_wrong_at_once_is_a_table_and_a_list_of_what_is_
     assert (found.names, len(found.rows)) == (["name", "price", "day", "city"], 61)
     assert [line for line, *_ in found.rejected] == [2, 5, 66, 68]
     assert found.notes == ["What stands above the table was left out: “Sales report”."]
-    assert found.column_notes["price"] == "Only “n/k” is no number. Choose “Number” for the column, and it counts as missing."
+    assert found.reasons["price"] == "Only “n/k” is no number. Choose “Number” for the column, and it counts as missing."
     assert found.types["day"] == "DATE"
 
 

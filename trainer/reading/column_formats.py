@@ -56,6 +56,7 @@ class ColumnFormat:
     is_empty: bool = False
     nearly_numbers: NumberFacts = NumberFacts.NONE  # of a column of text: what those of its cells are that are numbers
     nearly_dates: DateFacts = DateFacts.NONE
+    strays: Message | None = None  # the few cells that keep it from being numbers or dates
 
 
 def find_formats(

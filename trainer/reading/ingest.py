@@ -95,7 +95,7 @@ def source_of(order: IngestOrder, original: Path) -> Source:
 def format_facts(cells: Cells, formats: Sequence[ColumnFormat], order: IngestOrder) -> dict[str, FormatFacts]:
     """What reading found out about each column, for its profile."""
     return {
-        name: FormatFacts(order.choices.kinds.get(name), _join(column.notes), column.unit)
+        name: FormatFacts(order.choices.kinds.get(name), _join(column.notes), column.unit, column.strays)
         for name, column in zip(cells.names, formats, strict=True)
     }
 

@@ -30,11 +30,15 @@ Piece = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FormatFacts:
-    """What reading knows of a column beside its values: the kind that a person chose, and how its cells were written."""
+    """What reading knows of a column beside its values: the kind that a person chose, and how its cells were written.
+
+    `strays` tells which few cells keep it from being numbers or dates.
+    """
 
     chosen_kind: str | None = None
     note: Message | None = None
     unit: str | None = None
+    strays: Message | None = None
 
 
 NO_FACTS = FormatFacts()
@@ -77,7 +81,8 @@ def profile_stages(
     yield "distributions", {"distributions": distributions}
     associations = _associate(table, described, first["suggested"])
     yield "associations", associations
-    yield "warnings", find_warnings(table, columns, {**first, "distributions": distributions, **associations})
+    strays = {column.statistics.name: fact.strays for column, fact in zip(columns, known, strict=True) if fact.strays}
+    yield "warnings", find_warnings(table, columns, {**first, "distributions": distributions, **associations}, strays)
 
 
 def _describe_columns(
@@ -102,7 +107,7 @@ def _as_dict(counts: ColumnCounts, column: Column, facts: FormatFacts) -> Piece:
     return {
         "name": statistics.name,
         "kind": column.kind,
-        "reason": column.reason.as_dict(),
+        "reason": (column.reason if column.is_chosen or not facts.strays else facts.strays).as_dict(),
         "is_chosen": column.is_chosen,
         "guessed_kind": column.guessed_kind,
         "note": facts.note.as_dict() if facts.note else None,

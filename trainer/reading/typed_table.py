@@ -64,10 +64,10 @@ class TypedTable:
             for column, name, sql_type, form in described
             if TEXT == form.sql_type == sql_type and column not in self._wanted
         }
-        notes = find_strays(self._connection, f"read_parquet({quote_path(path)})", columns)
+        strays = find_strays(self._connection, f"read_parquet({quote_path(path)})", columns)
         for index, (name, form) in enumerate(zip(self._cells.names, self.formats, strict=True)):
-            if name in notes:
-                self.formats[index] = dataclasses.replace(form, notes=(*form.notes, notes[name]))
+            if name in strays:
+                self.formats[index] = dataclasses.replace(form, strays=strays[name])
 
     def _repeats_names(self, path: Path) -> bool:
         """Whether a row that was written may say the names again, which fit it where every column is text."""

@@ -25,10 +25,16 @@ MAJORITY = 0.8
 RARE_CLASS_ROWS = 10
 FEW_DUPLICATES = 0.01
 Known = Mapping[str, Any]
+NO_STRAYS: Mapping[str, Message] = {}
 
 
-def find_warnings(table: ProfiledTable, columns: Sequence[Column], known: Known) -> dict[str, Any]:
-    """`warnings` and `duplicate_rows`; `known` are the pieces of the profile that came before."""
+def find_warnings(
+    table: ProfiledTable, columns: Sequence[Column], known: Known, strays: Mapping[str, Message] = NO_STRAYS
+) -> dict[str, Any]:
+    """`warnings` and `duplicate_rows`; `known` are the pieces of the profile that came before.
+
+    `strays` tells, by column, which few cells keep it from being numbers or dates.
+    """
     duplicates = table.count_duplicate_rows()
     target = next((column for column in columns if column.statistics.name == known["suggested"]["target"]), None)
     findings = [
@@ -39,7 +45,12 @@ def find_warnings(table: ProfiledTable, columns: Sequence[Column], known: Known)
         *_alike(known["alike"]),
     ]
     for column in columns:
-        if column is not target:
+        name = column.statistics.name
+        if name in strays:
+            findings.append(
+                Finding("stray_values", "warn", Message("“{column}”: {note}", {"column": name, "note": strays[name]}), name)
+            )
+        elif column is not target:
             findings += find_in_column(
                 column, _distribution(known, column), partial(table.count_rows_with, column.statistics.name)
             )
