@@ -131,7 +131,7 @@ async def _append(uploads: UploadParts, upload_id: str, request: Request) -> Res
         given = request.headers.get("content-type", "")[:80]
         raise WrongType("wrong_content_type", Message(text, {"wanted": BODY_TYPE, "type": given}))
     try:
-        async with uploads.appending(user, upload_id, offset, announced_bytes(request)) as take:
+        async with uploads.appending(user, upload_id, offset, announced_bytes(request.headers)) as take:
             await hand_on(request, take)
     except ClientDisconnect:
         return Response(None, NO_CONTENT)  # to nobody

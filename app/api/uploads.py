@@ -51,7 +51,7 @@ def create_router(platform: Platform) -> APIRouter:
     async def upload(request: Request) -> dict[str, Any]:
         """Upload a .csv, .tsv, .json, .jsonl, .ndjson, .parquet or .xlsx file, also as .gz or .zip; answers when it is read."""
         user = current_user(request)
-        async with platform.quota.receiving(user, announced_bytes(request), FORM_OVERHEAD_BYTES) as incoming:
+        async with platform.quota.receiving(user, announced_bytes(request.headers), FORM_OVERHEAD_BYTES) as incoming:
             filename, name = await receive_file(request, incoming)
             record = await platform.datasets.accept(user, incoming, filename, name)
         return {"ok": True, "dataset": describe_dataset(record)}

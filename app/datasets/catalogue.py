@@ -136,14 +136,14 @@ def check_description(description: str) -> str:
     """What somebody wrote about a data set.
 
     Raises:
-        Refusal: it is too long.
+        Refusal: it is too long as given; a text of any length is not looked through.
     """
-    kept = "".join(letter for letter in description if letter == "\n" or unicodedata.category(letter) not in CONTROLS).strip()
-    if len(kept) > LONGEST_DESCRIPTION:
+    given = description.strip()
+    if len(given) > LONGEST_DESCRIPTION:
         text = "The description has {length} characters. It may have at most {longest}."
-        params = {"length": len(kept), "longest": LONGEST_DESCRIPTION}
+        params = {"length": len(given), "longest": LONGEST_DESCRIPTION}
         raise refuse("description_too_long", Message(text, params), "description")
-    return kept
+    return "".join(letter for letter in given if letter == "\n" or unicodedata.category(letter) not in CONTROLS).strip()
 
 
 def being_read(name: str) -> Conflict:

@@ -121,7 +121,7 @@ def too_large(limit_bytes: int) -> TooLarge:
 def clean_filename(filename: str) -> str:
     """The last part of whatever path the browser sent, without control characters; only ever shown, never opened."""
     last = PureWindowsPath(PurePosixPath(filename).name).name
-    return _without_controls(last)[-LONGEST_NAME:]
+    return _without_controls(last[-LONGEST_NAME:])
 
 
 def type_of(filename: str) -> tuple[str, str]:
@@ -144,12 +144,16 @@ def type_of(filename: str) -> tuple[str, str]:
 
 
 def check_name(name: str, filename: str) -> str:
-    """The data set's name: as given, or the file's without its endings."""
-    chosen = _without_controls(name).strip() or _without_endings(filename)
-    if len(chosen) > LONGEST_NAME:
+    """The data set's name: as given, or the file's without its endings.
+
+    Raises:
+        Refusal: it is too long as given; a text of any length is not looked through.
+    """
+    given = name.strip()
+    if len(given) > LONGEST_NAME:
         text = "The name has {length} characters. It may have at most {longest}."
-        raise refuse("name_too_long", Message(text, {"length": len(chosen), "longest": LONGEST_NAME}), "name")
-    return chosen
+        raise refuse("name_too_long", Message(text, {"length": len(given), "longest": LONGEST_NAME}), "name")
+    return _without_controls(given).strip() or _without_endings(filename)
 
 
 def in_words(size_bytes: int) -> Message:
