@@ -50,7 +50,7 @@ class IncomingFile:
         """Begin `path`, or go on with what is there from an earlier life of the server."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._room = room
+        self.room = room
         self._hash = hashlib.sha256()
         self._hashed_bytes = 0
         # Unbuffered: what was counted is on the disk's side, and closing cannot fail for want of space.
@@ -96,9 +96,9 @@ class IncomingFile:
         self.path.unlink(missing_ok=True)
 
     def _check_room(self, more_bytes: int) -> None:
-        if self.size + more_bytes > self._room.limit_bytes:
-            raise self._room.too_much
-        if self._room.floor_bytes and free_bytes(self.path.parent) - more_bytes < self._room.floor_bytes:
+        if self.size + more_bytes > self.room.limit_bytes:
+            raise self.room.too_much
+        if self.room.floor_bytes and free_bytes(self.path.parent) - more_bytes < self.room.floor_bytes:
             raise disk_nearly_full()
 
 
