@@ -53,7 +53,7 @@ def create_router(platform: Platform) -> APIRouter:
         user = current_user(request)
         async with platform.quota.receiving(user, announced_bytes(request.headers), FORM_OVERHEAD_BYTES) as incoming:
             filename, name = await receive_file(request, incoming)
-            record = await platform.datasets.accept(user, incoming, filename, name)
+            record = await platform.arrivals.accept(user, incoming, filename, name)
         return {"ok": True, "dataset": describe_dataset(record)}
 
     @router.post("/from-url")
@@ -67,7 +67,7 @@ def create_router(platform: Platform) -> APIRouter:
                     await remote.download(incoming)
             except ClientDisconnect:
                 raise refuse("cut_off", Message("Whoever asked for this file has left, so it was not fetched.")) from None
-            record = await platform.datasets.accept(user, incoming, remote.filename, body.name)
+            record = await platform.arrivals.accept(user, incoming, remote.filename, body.name)
         return {"ok": True, "dataset": describe_dataset(record)}
 
     return router

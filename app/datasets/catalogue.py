@@ -99,19 +99,23 @@ def update_series(session: Session, record: Dataset, **values: object) -> None:
     session.exec(update(Dataset).where(col(Dataset.series_id) == record.series_id).values(**values))
 
 
-def begin_reading_again(session: Session, record: Dataset) -> bool:
-    """Mark a version as being read anew; False when a run has used it, so that it must stay as it is.
+class UsedByRun(Exception):
+    """A run has used this version, so it must stay as it is."""
+
+
+def begin_reading_again(session: Session, record: Dataset) -> None:
+    """Mark a version as being read anew, and bring `record` up to date.
 
     Raises:
-        Conflict: it is being read already.
+        UsedByRun: it must stay as it is. Conflict: it is being read already, or deleted.
     """
     if session.exec(select(Job.id).where(Job.dataset_id == record.id).limit(1)).first():
-        return False
+        raise UsedByRun
     query = update(Dataset).where(col(Dataset.id) == record.id, col(Dataset.status) != DatasetStatus.READING)
     changed = session.exec(query.values(status=DatasetStatus.READING))
     if changed.rowcount == 0:
         raise being_read(record.name)
-    return True
+    record.sqlmodel_update(session.get_one(Dataset, record.id).model_dump())
 
 
 def delete_version(session: Session, record: Dataset) -> None:

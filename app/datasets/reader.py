@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,9 @@ class Reader:
         order = read_order(spec) if spec.exists() else None
         return order.choices if isinstance(order, IngestOrder) else None
 
-    async def read(self, record: Dataset, reading: int, choices: ReadingChoices, *, resumes: bool = False) -> AsyncIterator[str]:
+    async def read(
+        self, record: Dataset, reading: int, choices: ReadingChoices, *, resumes: bool = False
+    ) -> AsyncGenerator[str, None]:
         """Have the original read; yields each stage of the profile as it is done. `resumes` goes on with what a worker did.
 
         Raises:
@@ -124,7 +126,7 @@ class Reader:
     def _limits(self, seconds: float) -> Limits:
         return Limits(memory_mb=self._settings.ingest_memory_mb + PROCESS_MB, wall_seconds=seconds)
 
-    async def _stages(self, run: RunFolder, seconds: float) -> AsyncIterator[str]:
+    async def _stages(self, run: RunFolder, seconds: float) -> AsyncGenerator[str, None]:
         """Every stage that the worker tells of, until it has ended well."""
         deadline = asyncio.get_running_loop().time() + seconds
         end = number = 0

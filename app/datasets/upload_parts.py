@@ -18,9 +18,9 @@ from functools import partial
 from sqlmodel import select
 
 from app.database import Database
+from app.datasets.arrivals import Arrivals
 from app.datasets.partial_upload import PartialUpload, Superseded, UploadPlan, read_plans
 from app.datasets.quota import Quota
-from app.datasets.service import Datasets
 from app.datasets.uploads import check_name, clean_filename, type_of
 from app.errors import Conflict, NotFound, PlatformError
 from app.records import Dataset, User
@@ -48,11 +48,11 @@ class Announcement:
 class UploadParts:
     """All uploads that are on their way in parts."""
 
-    def __init__(self, settings: Settings, database: Database, quota: Quota, datasets: Datasets) -> None:
+    def __init__(self, settings: Settings, database: Database, quota: Quota, arrivals: Arrivals) -> None:
         self._floor_bytes = settings.free_space_bytes
         self._database = database
         self._quota = quota
-        self._datasets = datasets
+        self._arrivals = arrivals
         self._uploads: dict[str, PartialUpload] = {}
 
     async def restore(self) -> None:
@@ -150,12 +150,12 @@ class UploadParts:
         if upload.finishing is None:
             await self._drop(upload)
             return
-        recorded = asyncio.create_task(upload.recorded.wait(), name=f"upload {upload_id} is recorded")
-        await asyncio.wait({upload.finishing, recorded}, return_when=asyncio.FIRST_COMPLETED)
-        recorded.cancel()
+        begun = asyncio.create_task(upload.is_being_read.wait(), name=f"upload {upload_id} is being read")
+        await asyncio.wait({upload.finishing, begun}, return_when=asyncio.FIRST_COMPLETED)
+        begun.cancel()
         if upload.finishing.done():
             raise _unknown_upload(upload_id)
-        await self._datasets.delete(user, upload.dataset_id)
+        await self._arrivals.take_back(user, upload.dataset_id)
 
     async def finish(self, user: User, upload_id: str, *, keeps_unreadable: bool = False) -> Dataset:
         """Make a data set of an upload that has arrived; whoever missed the answer may ask again.
@@ -177,13 +177,13 @@ class UploadParts:
         plan, is_over = upload.plan, True
         try:
             await asyncio.to_thread(upload.close)
-            return await self._datasets.accept(
+            return await self._arrivals.accept(
                 user,
                 upload.file,
                 plan.filename,
                 plan.name,
                 keeps_unreadable=keeps_unreadable,
-                on_recorded=upload.record,
+                on_begun=upload.begin_reading,
             )
         except asyncio.CancelledError:  # the server is being stopped: its next life finds the upload where it was
             is_over = False
