@@ -138,7 +138,7 @@ class Reading:
                 raise
             await self._end_with(stopped(self.record.name))
         except Exception as error:  # a full disk, perhaps: nobody must wait for ever
-            if self._is_begun and not self.has_table:
+            if self._is_begun:
                 await self._end_with(reader_failed(type(error).__name__))
             raise
         else:
@@ -152,8 +152,6 @@ class Reading:
         is_unfinished = self._resumes and record.status == DatasetStatus.READY  # the table is there, its profile is not
         if is_unfinished and await asyncio.to_thread(room.reader.is_going_on, record.id, record.reading):
             self._first_number = record.reading
-        if self.replaces is not None:
-            await self.replaces.end(End.ABANDONED)
 
     async def _try_all(self) -> None:
         """Have a table made by the first of the attempts that gives one, and wait for its profile."""
@@ -197,6 +195,8 @@ class Reading:
             is_profiled=False,
             disk_bytes=await asyncio.to_thread(room.folders.size, record.id),
         )
+        if self.replaces is not None:  # not before: what is refused must not cost the profile of what stays
+            await self.replaces.end(End.ABANDONED)
         await asyncio.to_thread(room.folders.remove_other_readings, record)
         self._is_there.set_result(record)
 
@@ -212,8 +212,13 @@ class Reading:
         self._is_there.set_exception(refusal)
 
     async def _save_profile(self, **values: object) -> None:
-        size = await asyncio.to_thread(self._room.folders.size, self.record.id)
-        await self._room.save(self.record, is_profiled=True, disk_bytes=size, **values)
+        """Say that no more is found out, unless another table has come meanwhile."""
+        room, record = self._room, self.record
+        size = await asyncio.to_thread(room.folders.size, record.id)
+        query = update(Dataset).where(col(Dataset.id) == record.id, col(Dataset.reading) == record.reading)
+        query = query.values(is_profiled=True, disk_bytes=size, **values)
+        await room.database.write(lambda session: session.exec(query))
+        room.watch.tell(record.id)
 
 
 async def unbroken(work: Coroutine[Any, Any, Result]) -> Result:

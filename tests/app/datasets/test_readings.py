@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
+import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from sqlmodel import col, update
 
+from app.datasets.reader import LAST_STAGE
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
 from app.settings import Settings
 from tests.journeys.conftest import flowers
-from trainer.contract import ReadingChoices, Refusal
+from trainer.contract import ReadingChoices, Refusal, RunFolder
 
 SECONDS = 60.0
 SOON_SECONDS = 10.0
@@ -55,6 +59,13 @@ async def wait_until(reached: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.01)
 
 
+def wide_table() -> str:
+    """Quickly read, while its profile takes seconds."""
+    chance = random.Random(1)
+    rows = (",".join(f"{chance.gauss(0, 1):.6f}" for _ in range(200)) for _ in range(4000))
+    return "\n".join([",".join(f"c{number}" for number in range(200)), *rows])
+
+
 @contextmanager
 def busy_writer(platform: Platform) -> Iterator[threading.Event]:
     """Nothing more is written into the database until the event is set."""
@@ -65,6 +76,19 @@ def busy_writer(platform: Platform) -> Iterator[threading.Event]:
     finally:
         release.set()
         holding.add_done_callback(lambda done: done.exception())
+
+
+@contextmanager
+def worker_held(platform: Platform, record: Dataset) -> Iterator[int]:
+    """The worker that profiles a table stands still meanwhile."""
+    worker = RunFolder(platform.datasets.folders.reading(record.id, record.reading)).read_identity("worker")
+    assert worker is not None
+    os.kill(worker.pid, signal.SIGSTOP)
+    try:
+        yield worker.pid
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(worker.pid, signal.SIGCONT)
 
 
 async def is_waiting_to_write(platform: Platform) -> bool:
@@ -116,3 +140,61 @@ async def test_a_file_is_taken_back_before_it_is_on_record(platform: Platform, s
         await accepting
     assert await platform.datasets.list(sara) == []
     assert not platform.datasets.folders.of(begun[0]).exists()
+
+
+async def is_profiled(platform: Platform, record: Dataset) -> bool:
+    profile = await platform.datasets.partial_profile(record)
+    return LAST_STAGE in profile["stages"]
+
+
+async def test_a_refused_reading_leaves_the_profile_of_the_table_growing(platform: Platform, sara: User) -> None:
+    record = await accept(platform, sara, wide_table())
+    with worker_held(platform, record):
+        assert not await is_profiled(platform, record)
+        with pytest.raises(Refusal, match="one column"):
+            await platform.datasets.read_again(sara, record.id, ReadingChoices(delimiter="|"))
+    await wait_until(lambda: is_profiled(platform, record))
+    await wait_until(lambda: is_idle(platform, record))
+    after = await platform.datasets.get(sara, record.id)
+    assert (after.status, after.is_profiled, after.problem, after.reading) == ("READY", True, None, record.reading)
+
+
+async def test_a_stopped_reading_leaves_the_profile_of_the_table_growing(platform: Platform, sara: User) -> None:
+    record = await accept(platform, sara, wide_table())
+    with worker_held(platform, record):
+        reading = asyncio.create_task(platform.datasets.read_again(sara, record.id, ReadingChoices(decimal=".")))
+
+        async def is_read_again() -> bool:
+            return (await platform.datasets.get(sara, record.id)).status == DatasetStatus.READING
+
+        await wait_until(is_read_again)
+        await platform.datasets.stop_reading(sara, record.id)
+        with pytest.raises(Refusal, match="was stopped"):
+            await reading
+    await wait_until(lambda: is_profiled(platform, record))
+    await wait_until(lambda: is_idle(platform, record))
+    assert (await platform.datasets.get(sara, record.id)).is_profiled
+
+
+async def test_another_table_ends_the_worker_that_profiled_the_one_before(platform: Platform, sara: User) -> None:
+    record = await accept(platform, sara, wide_table())
+    with worker_held(platform, record) as worker:
+        again = await platform.datasets.read_again(sara, record.id, ReadingChoices(kinds={"c0": "category"}))
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker, 0)
+    assert again.reading == record.reading + 1
+    await wait_until(lambda: is_idle(platform, record))
+    after = await platform.datasets.get(sara, record.id)
+    assert (after.is_profiled, after.reading, after.choices) == (True, again.reading, {"kinds": {"c0": "category"}})
+    assert await is_profiled(platform, after)
+
+
+async def test_a_profile_that_fails_unexpectedly_is_no_longer_waited_for(platform: Platform, sara: User) -> None:
+    record = await accept(platform, sara, wide_table())
+    with worker_held(platform, record):
+        run = RunFolder(platform.datasets.folders.reading(record.id, record.reading))
+        run.events.rename(run.path / "away")
+        run.events.mkdir()
+    await wait_until(lambda: is_idle(platform, record))
+    after = await platform.datasets.get(sara, record.id)
+    assert (after.status, after.is_profiled, (after.problem or {}).get("code")) == ("READY", True, "reader_failed")
