@@ -63,26 +63,33 @@ class Reader:
         run = RunFolder(self._folders.reading(dataset_id, reading).resolve())
         return run.read_exit() is not None or is_keeper_alive(run)
 
-    def choices_of(self, dataset_id: str, reading: int) -> ReadingChoices | None:
-        """How a reading was asked for, if it was. Blocking."""
-        spec = self._folders.reading(dataset_id, reading) / "spec.json"
-        order = read_order(spec) if spec.exists() else None
-        return order.choices if isinstance(order, IngestOrder) else None
-
     async def read(
         self, record: Dataset, reading: int, choices: ReadingChoices, *, resumes: bool = False
     ) -> AsyncGenerator[str, None]:
-        """Have the original read; yields each stage of the profile as it is done. `resumes` goes on with what a worker did.
+        """Have the original read; yields each stage of the profile as it is done.
+
+        `resumes` goes on with what a worker did, if it was to read by these `choices`.
 
         Raises:
             Refusal: the file cannot be read so, or the worker ended before its time.
         """
         run = RunFolder(self._folders.reading(record.id, reading).resolve())
         async with self._readings:
-            if not (resumes and await asyncio.to_thread(self.is_going_on, record.id, reading)):
+            if not (resumes and await asyncio.to_thread(self._is_read_by, record.id, reading, choices)):
+                await self.end(record.id, reading)
                 await asyncio.to_thread(shutil.rmtree, run.path, ignore_errors=True)
                 await self._launcher.launch(run, self._order(record, run, choices).as_dict(), limits=self._limits(READ_SECONDS))
             async for stage in self._stages(run, READ_SECONDS):
+                yield stage
+
+    async def follow(self, record: Dataset, reading: int) -> AsyncGenerator[str, None]:
+        """Every stage of a reading that `is_going_on`.
+
+        Raises:
+            Refusal: the worker ended before its time.
+        """
+        async with self._readings:
+            async for stage in self._stages(RunFolder(self._folders.reading(record.id, reading).resolve()), READ_SECONDS):
                 yield stage
 
     async def end(self, dataset_id: str, reading: int) -> None:
@@ -109,6 +116,12 @@ class Reader:
             return preview
         finally:
             await asyncio.to_thread(shutil.rmtree, run.path, ignore_errors=True)
+
+    def _is_read_by(self, dataset_id: str, reading: int, choices: ReadingChoices) -> bool:
+        """Whether a worker reads it, or has read it, by these choices and no others. Blocking."""
+        spec = self._folders.reading(dataset_id, reading) / "spec.json"
+        order = read_order(spec) if spec.exists() else None
+        return isinstance(order, IngestOrder) and order.choices == choices and self.is_going_on(dataset_id, reading)
 
     def _order(self, record: Dataset, run: RunFolder, choices: ReadingChoices, *, is_preview: bool = False) -> IngestOrder:
         return IngestOrder(

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from sqlmodel import col, update
 
 from app.database import Database
-from app.datasets.catalogue import LEAVE_OUT, content_hash
+from app.datasets.catalogue import LEAVE_OUT, content_hash, ways_to_read
 from app.datasets.folders import DatasetFolders
 from app.datasets.reader import TABLE_STAGE, Reader, read_profile, reader_failed
 from app.datasets.watch import DatasetWatch
@@ -25,7 +25,7 @@ from app.records import Dataset, DatasetStatus
 from trainer.contract import Message, Problem, ReadingChoices, Refusal
 
 STOPPED = "reading_stopped"
-Prepare = Callable[[], Awaitable[Sequence[ReadingChoices]]]  # marks the record as being read; how it is tried, in order
+Prepare = Callable[[], Awaitable[object]]  # marks the record as being read
 GiveUp = Callable[[Refusal], Awaitable[None]]  # what becomes of the record when no table comes
 Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
@@ -60,7 +60,17 @@ class ReadingRoom:
 class Reading:
     """A reading that is going on."""
 
-    def __init__(self, room: ReadingRoom, record: Dataset, prepare: Prepare, give_up: GiveUp, *, resumes: bool = False) -> None:
+    def __init__(
+        self,
+        room: ReadingRoom,
+        record: Dataset,
+        prepare: Prepare | None,
+        give_up: GiveUp,
+        *,
+        resumes: bool = False,
+        has_table: bool = False,
+    ) -> None:
+        """After a restart of the server: `resumes` goes on with what a worker did; `has_table` wants the profile alone."""
         self.record = record
         self.replaces: Reading | None = None  # the reading that the present table came from, while its profile grows
         self._room = room
@@ -69,6 +79,8 @@ class Reading:
         self._resumes = resumes
         self._is_there: asyncio.Future[Dataset] = asyncio.get_running_loop().create_future()
         self._is_there.add_done_callback(lambda told: told.cancelled() or told.exception())  # perhaps nobody waits
+        if has_table:
+            self._is_there.set_result(record)
         self._is_begun = False
         self._first_number = 0  # of its attempts; the others follow
         self._attempts: Sequence[ReadingChoices] = ()
@@ -146,12 +158,12 @@ class Reading:
 
     async def _begin(self) -> None:
         room, record = self._room, self.record
-        self._attempts = await self._prepare()
+        if self._prepare is not None:
+            await self._prepare()
         self._is_begun = True
-        self._first_number = record.reading + 1
-        is_unfinished = self._resumes and record.status == DatasetStatus.READY  # the table is there, its profile is not
-        if is_unfinished and await asyncio.to_thread(room.reader.is_going_on, record.id, record.reading):
-            self._first_number = record.reading
+        self._attempts = ways_to_read(record)
+        is_followed = self.has_table and await asyncio.to_thread(room.reader.is_going_on, record.id, record.reading)
+        self._first_number = record.reading if is_followed else record.reading + 1
 
     async def _try_all(self) -> None:
         """Have a table made by the first of the attempts that gives one, and wait for its profile."""
@@ -167,12 +179,18 @@ class Reading:
                 return
 
     async def _attempt(self, position: int) -> None:
-        room, number, choices = self._room, self._first_number + position, self._attempts[position]
-        async with aclosing(room.reader.read(self.record, number, choices, resumes=self._resumes)) as stages:
+        room, record = self._room, self.record
+        number, choices = self._first_number + position, self._attempts[position]
+        kept = record.problem if self.has_table else None
+        if number == record.reading:
+            following = room.reader.follow(record, number)
+        else:
+            following = room.reader.read(record, number, choices, resumes=self._resumes)
+        async with aclosing(following) as stages:
             async for stage in stages:
-                if stage == TABLE_STAGE:
-                    await unbroken(self._save_table(number, choices, _left_choices() if position else None))
-                room.watch.tell(self.record.id)
+                if stage == TABLE_STAGE and number != record.reading:
+                    await unbroken(self._save_table(number, choices, _left_choices() if position else kept))
+                room.watch.tell(record.id)
 
     async def _save_table(self, number: int, choices: ReadingChoices, problem: dict[str, Any] | None) -> None:
         room, record = self._room, self.record
@@ -188,6 +206,7 @@ class Reading:
             type=profile["dialect"]["format"],
             reading=number,
             choices=chosen,
+            asked_choices=None,
             content_hash=content_hash(record.sha256, chosen),
             rows=profile["rows"],
             columns=profile["width"],
@@ -198,7 +217,8 @@ class Reading:
         if self.replaces is not None:  # not before: what is refused must not cost the profile of what stays
             await self.replaces.end(End.ABANDONED)
         await asyncio.to_thread(room.folders.remove_other_readings, record)
-        self._is_there.set_result(record)
+        if not self._is_there.done():
+            self._is_there.set_result(record)
 
     async def _end_with(self, refusal: Refusal) -> None:
         """There will be no table; or there is one, and its profile is cut short."""

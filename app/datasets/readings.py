@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,6 @@ from trainer.contract import ReadingChoices, Refusal
 
 # What another way of reading the same file may mend, or reading it once more.
 MENDABLE = frozenset({STOPPED, "one_column", "unreadable_rows", "not_decodable", "no_rows", "no_such_sheet"})
-Store = Callable[[], Awaitable[object]]  # puts a new version where it belongs, its record last
 _log = logging.getLogger(__name__)
 
 
@@ -44,18 +43,12 @@ class Readings:
     async def preview(self, record: Dataset, choices: ReadingChoices) -> Mapping[str, Any]:
         return await self._room.reader.preview(record, choices)
 
-    async def read_new(
-        self, record: Dataset, store: Store, choices: ReadingChoices | None = None, *, keeps_unreadable: bool = False
-    ) -> Dataset:
-        """Store a version and read it for the first time: by `choices`, else as the version before it was, else as found.
+    async def read_new(self, record: Dataset, store: Prepare, *, keeps_unreadable: bool = False) -> Dataset:
+        """Store a version, its record last, and read it for the first time.
 
         Raises:
             Refusal: it cannot be read; then nothing of it is kept, unless it may be mended and `keeps_unreadable`.
         """
-
-        async def prepare() -> Sequence[ReadingChoices]:
-            await store()
-            return _attempts(record) if choices is None else [choices]
 
         def is_kept(refusal: Refusal) -> bool:
             return keeps_unreadable and refusal.problems[0].code in MENDABLE
@@ -68,7 +61,7 @@ class Readings:
             await self._room.database.write(lambda session: session.exec(query))
             await asyncio.to_thread(self._room.folders.remove, record.id)
 
-        reading = self._begin(Reading(self._room, record, prepare, give_up))
+        reading = self._begin(Reading(self._room, record, store, give_up))
         try:
             return await reading.wait()
         except Refusal as refusal:
@@ -83,26 +76,27 @@ class Readings:
             Refusal: it cannot be read so; it stays as it was. UsedByRun: a run has used it. Conflict: it is being read.
         """
 
-        async def prepare() -> Sequence[ReadingChoices]:
-            await self._room.database.write(partial(catalogue.begin_reading_again, record=record))
-            return [choices]
+        async def mark() -> None:
+            await self._room.database.write(partial(catalogue.begin_reading_again, record=record, choices=choices))
 
-        return await self._begin(Reading(self._room, record, prepare, partial(self._settle, record))).wait()
+        return await self._begin(Reading(self._room, record, mark, partial(self._settle, record))).wait()
 
     async def resume(self) -> None:
         """After a restart: go on with what was being read when the server stopped."""
         query = select(Dataset).where(or_(Dataset.status == DatasetStatus.READING, col(Dataset.is_profiled).is_(False)))
         for record in await self._room.database.read(lambda session: session.exec(query).all()):
             _log.info("Going on with data set %s: the server stopped while it was being read", record.id)
-            self._begin(Reading(self._room, record, self._asked_for(record), partial(self._settle, record), resumes=True))
+            await self._resume(record)
 
-    def _asked_for(self, record: Dataset) -> Prepare:
-        async def prepare() -> Sequence[ReadingChoices]:
-            asked_for = await asyncio.to_thread(self._room.reader.choices_of, record.id, record.reading + 1)
-            attempts = _attempts(record)
-            return attempts if asked_for is None or asked_for in attempts else [asked_for]
-
-        return prepare
+    async def _resume(self, record: Dataset) -> None:
+        is_unfinished = record.rows is not None and not record.is_profiled  # the table is there, its profile is not
+        is_growing = is_unfinished and await asyncio.to_thread(self._room.reader.is_going_on, record.id, record.reading)
+        is_being_read = record.status == DatasetStatus.READING
+        if is_growing or (is_unfinished and not is_being_read):
+            present = Dataset(**record.model_dump())
+            self._begin(Reading(self._room, present, None, partial(self._settle, present), has_table=True))
+        if is_being_read:
+            self._begin(Reading(self._room, record, None, partial(self._settle, record), resumes=True))
 
     async def stop(self, dataset_id: str) -> None:
         """End the making of a table because somebody wants it: whoever waits for it is told; what was there before stays."""
@@ -150,17 +144,16 @@ class Readings:
     async def _settle(self, record: Dataset, refusal: Refusal) -> None:
         """What was to be replaced is still there; what was new cannot be read."""
         if record.rows is not None:
-            await self.save(record, status=DatasetStatus.READY)
+            reading = self._going_on.get(record.id)
+            growing = reading.replaces if reading is not None else None
+            is_growing = growing is not None and not growing.is_over
+            profiled = {} if is_growing else {"is_profiled": True}  # as much as will ever be
+            await self.save(record, status=DatasetStatus.READY, asked_choices=None, **profiled)
         elif record.problem is not None:
-            await self.save(record, status=DatasetStatus.FAILED)
+            await self.save(record, status=DatasetStatus.FAILED, asked_choices=None)
         else:
             await self._fail(record, refusal)
 
     async def _fail(self, record: Dataset, refusal: Refusal) -> None:
-        await self.save(record, status=DatasetStatus.FAILED, problem=refusal.problems[0].as_dict(), is_profiled=True)
-
-
-def _attempts(record: Dataset) -> list[ReadingChoices]:
-    """How a version is read that nobody has chosen anything for: what was chosen for the one before it, then as found."""
-    inherited = ReadingChoices.parse(record.choices).replace(leave_out_unreadable=False)
-    return [inherited, ReadingChoices()] if inherited != ReadingChoices() else [inherited]
+        problem = refusal.problems[0].as_dict()
+        await self.save(record, status=DatasetStatus.FAILED, problem=problem, is_profiled=True, asked_choices=None)

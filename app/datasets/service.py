@@ -202,12 +202,12 @@ class Datasets:
         if record.status != DatasetStatus.READY:
             raise being_read(record.name)
         version = Dataset(**{**record.model_dump(include=set(_COPIED)), "id": new_id("data"), "is_profiled": False})
-        return await self._readings.read_new(version, partial(self._store_reading, record, version), choices)
+        return await self._readings.read_new(version, partial(self._store_reading, record, version, choices))
 
-    async def _store_reading(self, source: Dataset, version: Dataset) -> None:
+    async def _store_reading(self, source: Dataset, version: Dataset, choices: ReadingChoices) -> None:
         try:
             await asyncio.to_thread(self.folders.share_original, source.id, version.id)
-            await self._database.write(partial(catalogue.add_reading, source=source, record=version))
+            await self._database.write(partial(catalogue.add_reading, source=source, record=version, choices=choices))
         except Exception:
             await asyncio.to_thread(self.folders.remove, version.id)
             raise
