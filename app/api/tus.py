@@ -18,7 +18,6 @@ from starlette.requests import ClientDisconnect
 from app.api.auth import current_user
 from app.api.bodies import announced_bytes, hand_on
 from app.api.responses import StrictRoute
-from app.datasets.catalogue import describe_dataset
 from app.datasets.partial_upload import PartialUpload, describe_upload
 from app.datasets.upload_parts import Announcement, UploadParts
 from app.errors import WrongType, error_body, refuse, status_of
@@ -119,7 +118,7 @@ def create_own_router(platform: Platform) -> APIRouter:
     async def finish(upload_id: str, request: Request, keeps_unreadable: bool = False) -> dict[str, Any]:
         """Make a data set of an upload that has arrived; answers when it has been read."""
         record = await uploads.finish(current_user(request), upload_id, keeps_unreadable=keeps_unreadable)
-        return {"ok": True, "dataset": describe_dataset(record)}
+        return {"ok": True, "dataset": platform.datasets.describe(record)}
 
     return router
 

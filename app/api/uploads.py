@@ -16,7 +16,6 @@ from app.api.auth import current_user
 from app.api.bodies import announced_bytes, while_connected
 from app.api.multipart import FORM_OVERHEAD_BYTES, receive_file
 from app.api.responses import StrictRoute
-from app.datasets.catalogue import describe_dataset
 from app.errors import refuse
 from app.platform import Platform
 from trainer.contract import Message
@@ -54,7 +53,7 @@ def create_router(platform: Platform) -> APIRouter:
         async with platform.quota.receiving(user, announced_bytes(request.headers), FORM_OVERHEAD_BYTES) as incoming:
             filename, name = await receive_file(request, incoming)
             record = await platform.arrivals.accept(user, incoming, filename, name)
-        return {"ok": True, "dataset": describe_dataset(record)}
+        return {"ok": True, "dataset": platform.datasets.describe(record)}
 
     @router.post("/from-url")
     async def import_from_url(body: WebAddress, request: Request) -> dict[str, Any]:
@@ -68,6 +67,6 @@ def create_router(platform: Platform) -> APIRouter:
             except ClientDisconnect:
                 raise refuse("cut_off", Message("Whoever asked for this file has left, so it was not fetched.")) from None
             record = await platform.arrivals.accept(user, incoming, remote.filename, body.name)
-        return {"ok": True, "dataset": describe_dataset(record)}
+        return {"ok": True, "dataset": platform.datasets.describe(record)}
 
     return router

@@ -38,7 +38,6 @@ from trainer.contract import (
 READ_SECONDS = 3600.0
 PREVIEW_SECONDS = 60.0
 END_SECONDS = 30.0
-CONCURRENT_READINGS = 2
 CONCURRENT_PREVIEWS = 2
 LOOK_SECONDS = 0.02
 MOST_THREADS = 4
@@ -55,7 +54,6 @@ class Reader:
         self._settings = settings
         self._folders = folders
         self._launcher = launcher
-        self._readings = asyncio.Semaphore(CONCURRENT_READINGS)
         self._previews = asyncio.Semaphore(CONCURRENT_PREVIEWS)
 
     def is_going_on(self, dataset_id: str, reading: int) -> bool:
@@ -74,13 +72,12 @@ class Reader:
             Refusal: the file cannot be read so, or the worker ended before its time.
         """
         run = RunFolder(self._folders.reading(record.id, reading).resolve())
-        async with self._readings:
-            if not (resumes and await asyncio.to_thread(self._is_read_by, record.id, reading, choices)):
-                await self.end(record.id, reading)
-                await asyncio.to_thread(shutil.rmtree, run.path, ignore_errors=True)
-                await self._launcher.launch(run, self._order(record, run, choices).as_dict(), limits=self._limits(READ_SECONDS))
-            async for stage in self._stages(run, READ_SECONDS):
-                yield stage
+        if not (resumes and await asyncio.to_thread(self._is_read_by, record.id, reading, choices)):
+            await self.end(record.id, reading)
+            await asyncio.to_thread(shutil.rmtree, run.path, ignore_errors=True)
+            await self._launcher.launch(run, self._order(record, run, choices).as_dict(), limits=self._limits(READ_SECONDS))
+        async for stage in self._stages(run, READ_SECONDS):
+            yield stage
 
     async def follow(self, record: Dataset, reading: int) -> AsyncGenerator[str, None]:
         """Every stage of a reading that `is_going_on`.
@@ -88,9 +85,8 @@ class Reader:
         Raises:
             Refusal: the worker ended before its time.
         """
-        async with self._readings:
-            async for stage in self._stages(RunFolder(self._folders.reading(record.id, reading).resolve()), READ_SECONDS):
-                yield stage
+        async for stage in self._stages(RunFolder(self._folders.reading(record.id, reading).resolve()), READ_SECONDS):
+            yield stage
 
     async def end(self, dataset_id: str, reading: int) -> None:
         """End a reading that nobody wants any more."""

@@ -20,6 +20,7 @@ from app.database import Database
 from app.datasets.catalogue import LEAVE_OUT, content_hash, ways_to_read
 from app.datasets.folders import DatasetFolders
 from app.datasets.reader import TABLE_STAGE, Reader, read_profile, reader_failed
+from app.datasets.turns import Turn, Turns
 from app.datasets.watch import DatasetWatch
 from app.records import Dataset, DatasetStatus
 from trainer.contract import Message, Problem, ReadingChoices, Refusal
@@ -47,6 +48,7 @@ class ReadingRoom:
     folders: DatasetFolders
     reader: Reader
     watch: DatasetWatch
+    turns: Turns
 
     async def save(self, record: Dataset, **values: object) -> Dataset:
         """Change the record, and tell everybody who watches it."""
@@ -167,10 +169,14 @@ class Reading:
 
     async def _try_all(self) -> None:
         """Have a table made by the first of the attempts that gives one, and wait for its profile."""
+        async with self._room.turns.taking(self.record.id, self.record.owner_id or "") as turn:
+            await self._try_in_turn(turn)
+
+    async def _try_in_turn(self, turn: Turn) -> None:
         last = len(self._attempts) - 1
         for position in range(last + 1):
             try:
-                await self._attempt(position)
+                await self._attempt(turn, position)
             except Refusal as refusal:
                 if self.has_table or position == last:
                     raise
@@ -178,7 +184,7 @@ class Reading:
             else:
                 return
 
-    async def _attempt(self, position: int) -> None:
+    async def _attempt(self, turn: Turn, position: int) -> None:
         room, record = self._room, self.record
         number, choices = self._first_number + position, self._attempts[position]
         kept = record.problem if self.has_table else None
@@ -188,8 +194,10 @@ class Reading:
             following = room.reader.read(record, number, choices, resumes=self._resumes)
         async with aclosing(following) as stages:
             async for stage in stages:
-                if stage == TABLE_STAGE and number != record.reading:
-                    await unbroken(self._save_table(number, choices, _left_choices() if position else kept))
+                if stage == TABLE_STAGE:
+                    if number != record.reading:
+                        await unbroken(self._save_table(number, choices, _left_choices() if position else kept))
+                    room.turns.pass_on(turn)
                 room.watch.tell(record.id)
 
     async def _save_table(self, number: int, choices: ReadingChoices, problem: dict[str, Any] | None) -> None:

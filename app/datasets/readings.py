@@ -19,6 +19,7 @@ from app.datasets import catalogue
 from app.datasets.folders import DatasetFolders
 from app.datasets.reader import Reader
 from app.datasets.reading import STOPPED, End, Prepare, Reading, ReadingRoom, stopped
+from app.datasets.turns import Turns
 from app.datasets.watch import DatasetWatch
 from app.records import Dataset, DatasetStatus
 from trainer.contract import ReadingChoices, Refusal
@@ -32,13 +33,17 @@ class Readings:
     """Begins, finds and ends readings."""
 
     def __init__(self, database: Database, folders: DatasetFolders, reader: Reader, watch: DatasetWatch) -> None:
-        self._room = ReadingRoom(database, folders, reader, watch)
+        self._room = ReadingRoom(database, folders, reader, watch, Turns(watch.tell))
         self._going_on: dict[str, Reading] = {}
         self.save = self._room.save
 
     def is_busy(self, dataset_id: str) -> bool:
         """Whether something is still being found out about it."""
         return dataset_id in self._going_on
+
+    def count_before(self, dataset_id: str) -> int | None:
+        """How many files are begun before this one; None when it does not wait for its turn."""
+        return self._room.turns.count_before(dataset_id)
 
     async def preview(self, record: Dataset, choices: ReadingChoices) -> Mapping[str, Any]:
         return await self._room.reader.preview(record, choices)
@@ -84,6 +89,7 @@ class Readings:
     async def resume(self) -> None:
         """After a restart: go on with what was being read when the server stopped."""
         query = select(Dataset).where(or_(Dataset.status == DatasetStatus.READING, col(Dataset.is_profiled).is_(False)))
+        query = query.order_by(col(Dataset.uploaded_at))
         for record in await self._room.database.read(lambda session: session.exec(query).all()):
             _log.info("Going on with data set %s: the server stopped while it was being read", record.id)
             await self._resume(record)

@@ -93,6 +93,14 @@ class Datasets:
             raise unknown_dataset(reference)
         return record
 
+    def count_before(self, record: Dataset) -> int | None:
+        """How many files are begun before this one; None when it does not wait for its turn to be read."""
+        return self._readings.count_before(record.id)
+
+    def describe(self, record: Dataset) -> dict[str, Any]:
+        """The `dataset` object of the REST interface: `readings_before` are begun before it while it waits to be read."""
+        return {**catalogue.describe_dataset(record), "readings_before": self.count_before(record)}
+
     async def get_changeable(self, user: User, reference: str) -> Dataset:
         """Like `get`, for a data set that this person may change or delete.
 

@@ -2,67 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.journeys.conftest import Person, flowers, registered
-from tests.journeys.test_rest_reading import SLOW, read_again, upload
-from tests.servers import Server, free_port, running_server
-from trainer.contract import RunFolder
+from tests.journeys.held_readings import every_place_taken, post, wait_until
+from tests.journeys.test_rest_reading import read_again, upload
+from tests.servers import free_port, running_server
 
-SECONDS = 60.0
 CHOSEN = {"kinds": {"height": "category"}}
-
-
-def wait_until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def datasets_of(person: Person) -> dict[str, dict[str, Any]]:
     return {dataset["id"]: dataset for dataset in person.client.get("/api/datasets").json()["datasets"]}
-
-
-def workers_of(server: Server) -> set[int]:
-    """Processes that read, or have read."""
-    folders = [RunFolder(path) for path in (server.data_dir / "datasets").glob("*/reading-*")]
-    return {worker.pid for folder in folders if (worker := folder.read_identity("worker")) is not None}
-
-
-def post(person: Person, address: str, **body: Any) -> None:
-    """Ask for something, and hear no answer: the server is killed before it has one."""
-    with suppress(httpx.TransportError):
-        person.client.post(address, **body)
-
-
-@contextmanager
-def every_place_taken(server: Server, person: Person) -> Iterator[None]:
-    """Two files are being read and get no further, so that others wait."""
-    before = workers_of(server)
-    with ThreadPoolExecutor(2) as elsewhere:
-        for name in ("one.csv.gz", "two.csv.gz"):
-            elsewhere.submit(post, person, "/api/datasets/upload", files={"file": (name, SLOW)})
-        wait_until(lambda: len(workers_of(server) - before) == 2)
-        held = workers_of(server) - before
-        for worker in held:
-            os.kill(worker, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for worker in held:
-                with suppress(ProcessLookupError):
-                    os.kill(worker, signal.SIGCONT)
 
 
 def ask_to_read_again(sara: Person, dataset_id: str) -> None:

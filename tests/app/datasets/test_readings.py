@@ -8,7 +8,8 @@ import random
 import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
 
 import pytest
 from sqlmodel import col, update
@@ -25,11 +26,17 @@ SOON_SECONDS = 10.0
 AS_CATEGORY = ReadingChoices(kinds={"height": "category"})
 
 
-@pytest.fixture
-async def platform(settings: Settings) -> AsyncIterator[Platform]:
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Platform]:
     platform = Platform(settings)
     async with platform.running():
         await wait_until(lambda: is_settled(platform))
+        yield platform
+
+
+@pytest.fixture
+async def platform(settings: Settings) -> AsyncIterator[Platform]:
+    async with running(settings) as platform:
         yield platform
 
 
@@ -163,17 +170,43 @@ async def test_a_stopped_reading_leaves_the_profile_of_the_table_growing(platfor
     record = await accept(platform, sara, wide_table())
     with worker_held(platform, record):
         reading = asyncio.create_task(platform.datasets.read_again(sara, record.id, ReadingChoices(decimal=".")))
-
-        async def is_read_again() -> bool:
-            return (await platform.datasets.get(sara, record.id)).status == DatasetStatus.READING
-
-        await wait_until(is_read_again)
+        await wait_until(partial(has_status, platform, sara, record, DatasetStatus.READING))
         await platform.datasets.stop_reading(sara, record.id)
         with pytest.raises(Refusal, match="was stopped"):
             await reading
     await wait_until(lambda: is_profiled(platform, record))
     await wait_until(lambda: is_idle(platform, record))
     assert (await platform.datasets.get(sara, record.id)).is_profiled
+
+
+async def test_a_refused_reading_and_the_profile_beside_it_both_go_on_after_a_restart(settings: Settings) -> None:
+    with ExitStack() as held:
+        async with running(settings) as platform:
+            sara = (await platform.accounts.register("sara@example.com", "a passphrase", "Sara")).user
+            record = await accept(platform, sara, wide_table())
+            held.enter_context(worker_held(platform, record))
+            turns = platform._readings._room.turns
+            async with turns.taking("one", "omid"), turns.taking("two", "omid"):
+                asking = asyncio.create_task(platform.datasets.read_again(sara, record.id, ReadingChoices(delimiter="|")))
+                await wait_until(partial(is_waiting_to_be_read, platform, record))
+                await platform._readings.leave()
+                await asyncio.wait({asking})
+        async with running(settings) as platform:
+            await wait_until(partial(has_status, platform, sara, record, DatasetStatus.READY))
+            assert not await is_profiled(platform, record)
+            held.close()
+            await wait_until(lambda: is_idle(platform, record))
+            after = await platform.datasets.get(sara, record.id)
+            assert (after.is_profiled, after.problem, after.reading) == (True, None, record.reading)
+            assert await is_profiled(platform, after)
+
+
+async def is_waiting_to_be_read(platform: Platform, record: Dataset) -> bool:
+    return platform.datasets.count_before(record) is not None
+
+
+async def has_status(platform: Platform, user: User, record: Dataset, status: DatasetStatus) -> bool:
+    return (await platform.datasets.get(user, record.id)).status == status
 
 
 async def test_another_table_ends_the_worker_that_profiled_the_one_before(platform: Platform, sara: User) -> None:
@@ -187,6 +220,14 @@ async def test_another_table_ends_the_worker_that_profiled_the_one_before(platfo
     after = await platform.datasets.get(sara, record.id)
     assert (after.is_profiled, after.reading, after.choices) == (True, again.reading, {"kinds": {"c0": "category"}})
     assert await is_profiled(platform, after)
+
+
+async def test_tables_are_made_while_others_are_profiled(platform: Platform, sara: User) -> None:
+    with ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(worker_held(platform, await accept(platform, sara, wide_table())))
+        async with asyncio.timeout(SECONDS):
+            assert (await accept(platform, sara, flowers())).rows == 300
 
 
 async def test_a_profile_that_fails_unexpectedly_is_no_longer_waited_for(platform: Platform, sara: User) -> None:
