@@ -136,6 +136,7 @@ class Dataset(SQLModel, table=True):
     is_profiled: bool = Field(default=True, description="False from when the table is there until its profile is.")
     unreadable_rows: int = Field(default=0, description="Rows that were found but could not be read.")
     problem: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    upload_id: str | None = Field(default=None, index=True, description="Of the upload in parts that brought the original.")
     uploaded_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 

@@ -116,7 +116,7 @@ def create_own_router(platform: Platform) -> APIRouter:
 
     @router.post("/{upload_id}/finish")
     async def finish(upload_id: str, request: Request, keeps_unreadable: bool = False) -> dict[str, Any]:
-        """Make a data set of an upload that has arrived; answers when it has been read."""
+        """Make a data set of an upload that has arrived; answers when it has been read, also to whoever asks again."""
         record = await uploads.finish(current_user(request), upload_id, keeps_unreadable=keeps_unreadable)
         return {"ok": True, "dataset": platform.datasets.describe(record)}
 

@@ -130,10 +130,10 @@ class Reading:
                 _log.error("Reading data set %s ended with an error", self.record.id, exc_info=error)
         elif error is not None:
             self._is_there.set_exception(error)
-        elif self._end in {End.STOPPED, End.ABANDONED}:
-            self._is_there.set_exception(stopped(self.record.name))
-        else:
+        elif self._end == End.LEFT:
             self._is_there.cancel()
+        else:  # nobody takes the end of a reading for the end of the server
+            self._is_there.set_exception(stopped(self.record.name))
 
     async def _carry_through(self) -> None:
         try:

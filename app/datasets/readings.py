@@ -7,6 +7,7 @@ outlive the request that asked for them, and a restart of the server.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from functools import partial
@@ -103,6 +104,13 @@ class Readings:
             self._begin(Reading(self._room, present, None, partial(self._settle, present), has_table=True))
         if is_being_read:
             self._begin(Reading(self._room, record, None, partial(self._settle, record), resumes=True))
+
+    async def wait(self, dataset_id: str) -> None:
+        """Until its table is there, or will not come."""
+        reading = self._going_on.get(dataset_id)
+        if reading is not None:
+            with contextlib.suppress(Refusal):
+                await reading.wait()
 
     async def stop(self, dataset_id: str) -> None:
         """End the making of a table because somebody wants it: whoever waits for it is told; what was there before stays."""

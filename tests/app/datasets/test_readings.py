@@ -15,6 +15,7 @@ import pytest
 from sqlmodel import col, update
 
 from app.datasets.reader import LAST_STAGE
+from app.datasets.upload_parts import Announcement
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
 from app.settings import Settings
@@ -239,3 +240,22 @@ async def test_a_profile_that_fails_unexpectedly_is_no_longer_waited_for(platfor
     await wait_until(lambda: is_idle(platform, record))
     after = await platform.datasets.get(sara, record.id)
     assert (after.status, after.is_profiled, (after.problem or {}).get("code")) == ("READY", True, "reader_failed")
+
+
+async def test_an_upload_whose_reading_breaks_off_is_over_while_the_server_goes_on(platform: Platform, sara: User) -> None:
+    content, parts = wide_table().encode(), platform.upload_parts
+    upload = await parts.begin(sara, Announcement(len(content), "table.csv"))
+    async with parts.appending(sara, upload.plan.id, 0, len(content)) as take:
+        take([content])
+    finishing = asyncio.create_task(parts.finish(sara, upload.plan.id))
+    await wait_until(partial(has_begun_reading, platform, sara))
+    (reading,) = [task for task in asyncio.all_tasks() if task.get_name().startswith("reading data set")]
+    reading.cancel()
+    with pytest.raises(Refusal, match="was stopped"):
+        await finishing
+    assert platform.quota.unfinished_bytes(sara.id) == 0
+    assert list(platform.quota.folder.iterdir()) == []
+
+
+async def has_begun_reading(platform: Platform, user: User) -> bool:
+    return bool(await platform.datasets.list(user))
