@@ -14,6 +14,7 @@ from sqlmodel import select
 from app.database import Database
 from app.datasets import catalogue
 from app.datasets.folders import DatasetFolders
+from app.datasets.reading import End
 from app.datasets.readings import Readings
 from app.datasets.service import Datasets
 from app.datasets.uploads import PACKED, ReceivedFile, check_name, clean_filename, type_of
@@ -88,7 +89,7 @@ class Arrivals:
 
     async def take_back(self, user: User, dataset_id: str) -> None:
         """Leave nothing of a file, however far it has been read."""
-        await self._readings.stop(dataset_id)
+        await self._readings.stop(dataset_id, End.TAKEN_BACK)
         with contextlib.suppress(NotFound):
             await self._datasets.delete(user, dataset_id)
 

@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
+from app.datasets.catalogue import unknown_dataset
 from app.datasets.folders import DatasetFolders
 from app.errors import Conflict
 from app.jobs.launchers.local import LocalLauncher, is_keeper_alive
@@ -99,7 +100,7 @@ class Reader:
         """What the beginning of the original looks like, read so.
 
         Raises:
-            Refusal: it cannot be read so.
+            Refusal: it cannot be read so. NotFound: it has just been deleted.
         """
         run = RunFolder((self._folders.of(record.id) / f"preview-{secrets.token_hex(4)}").resolve())
         order = self._order(record, run, choices, is_preview=True)
@@ -110,6 +111,10 @@ class Reader:
                     pass
             preview: dict[str, Any] = json.loads(await asyncio.to_thread((run.path / "preview.json").read_text, encoding="utf-8"))
             return preview
+        except OSError:
+            if await asyncio.to_thread(self._folders.original(record.id).exists):
+                raise
+            raise unknown_dataset(record.id) from None  # it has been deleted meanwhile
         finally:
             await asyncio.to_thread(shutil.rmtree, run.path, ignore_errors=True)
 

@@ -36,6 +36,7 @@ class End(Enum):
     """Why a reading is ended before its time."""
 
     STOPPED = auto()  # somebody wants it: whoever waits is told, what was there before stays
+    TAKEN_BACK = auto()  # the same, and nothing new stays
     ABANDONED = auto()  # its data set is deleted or has another table
     LEFT = auto()  # the server stops: the worker goes on
 
@@ -98,6 +99,10 @@ class Reading:
     def is_over(self) -> bool:
         return self._task is not None and self._task.done()
 
+    @property
+    def is_taken_back(self) -> bool:
+        return self._end == End.TAKEN_BACK
+
     def start(self, on_over: Callable[[Reading], None]) -> None:
         """Begin; `on_over` is called when everything has ended."""
         self._task = asyncio.create_task(self._carry_through(), name=f"reading data set {self.record.id}")
@@ -119,7 +124,7 @@ class Reading:
             self._end = why
             self._task.cancel()
         await asyncio.wait({self._task})
-        if self.replaces is not None and why != End.STOPPED:
+        if self.replaces is not None and why in {End.ABANDONED, End.LEFT}:
             await self.replaces.end(why)
 
     def _tell_end(self, task: asyncio.Task[None]) -> None:
@@ -144,7 +149,7 @@ class Reading:
                 raise
             await self._end_with(refusal)
         except asyncio.CancelledError:
-            if not self._is_begun or self._end not in {End.STOPPED, End.ABANDONED}:
+            if not self._is_begun or self._end in {None, End.LEFT}:
                 raise
             for position in range(len(self._attempts)):
                 await self._room.reader.end(self.record.id, self._first_number + position)

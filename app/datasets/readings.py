@@ -57,7 +57,7 @@ class Readings:
         """
 
         def is_kept(refusal: Refusal) -> bool:
-            return keeps_unreadable and refusal.problems[0].code in MENDABLE
+            return keeps_unreadable and refusal.problems[0].code in MENDABLE and not reading.is_taken_back
 
         async def give_up(refusal: Refusal) -> None:
             if is_kept(refusal):
@@ -112,12 +112,12 @@ class Readings:
             with contextlib.suppress(Refusal):
                 await reading.wait()
 
-    async def stop(self, dataset_id: str) -> None:
+    async def stop(self, dataset_id: str, why: End = End.STOPPED) -> None:
         """End the making of a table because somebody wants it: whoever waits for it is told; what was there before stays."""
         reading = self._going_on.get(dataset_id)
         if reading is not None:
             if not reading.has_table:
-                await reading.end(End.STOPPED)
+                await reading.end(why)
             return
         record = await self._room.database.read(lambda session: session.get(Dataset, dataset_id))
         if record is not None and record.status == DatasetStatus.READING:  # its reading ended, and could not say so

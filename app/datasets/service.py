@@ -21,6 +21,7 @@ from app.datasets.catalogue import REFERENCE_PREFIX, being_read, readable_by, se
 from app.datasets.exports import export_csv
 from app.datasets.folders import DatasetFolders
 from app.datasets.reader import COLUMNS_STAGE, read_profile, still_reading
+from app.datasets.reading import End
 from app.datasets.readings import Readings
 from app.datasets.table_pages import TablePage, read_columns, read_page
 from app.datasets.table_query import TableQuery
@@ -279,7 +280,7 @@ class Datasets:
         """
         record = await self.get_changeable(user, reference)
         if record.status == DatasetStatus.READING:
-            await self._readings.stop(record.id)
+            await self._readings.stop(record.id, End.TAKEN_BACK)
             if await self._database.read(lambda session: session.get(Dataset, record.id)) is None:
                 return
         await self._database.write(partial(catalogue.delete_version, record=record))

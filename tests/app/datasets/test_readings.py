@@ -58,7 +58,7 @@ async def accept(
     written = content.encode()
     async with platform.quota.receiving(user, len(written)) as incoming:
         incoming.write([written])
-        return await platform.arrivals.accept(user, incoming, "table.csv", on_begun=on_begun)
+        return await platform.arrivals.accept(user, incoming, "table.csv", keeps_unreadable=True, on_begun=on_begun)
 
 
 async def wait_until(reached: Callable[[], Awaitable[bool]]) -> None:
