@@ -7,7 +7,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -318,54 +318,3 @@ def test_another_site_cannot_use_a_persons_cookie_for_any_of_it(sara: Person, se
             answer = stranger.request(method, address, content=b"x")
             assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin"), (method, address)
     sara.client.delete(path, headers=TUS)
-
-
-@contextmanager
-def elsewhere(content: bytes, holds_back: int = 0) -> Iterator[tuple[str, list[socket.socket]]]:
-    """A server that sends one file, or all of it but the end; its address, and its connections."""
-    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as serving:
-        connections: list[socket.socket] = []
-
-        def serve() -> None:
-            connection, _ = listening.accept()
-            connections.append(connection)
-            connection.recv(10_000)
-            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n"
-            connection.sendall(head.encode() + content[: len(content) - holds_back])
-            if not holds_back:
-                connection.close()
-
-        serving.submit(serve)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/data/flowers.csv", connections
-        for connection in connections:
-            connection.close()
-
-
-def test_a_table_is_fetched_from_a_web_address(sara: Person, server: Server, content: bytes) -> None:
-    with elsewhere(content) as (url, _connections):
-        answer = sara.client.post("/api/datasets/from-url", json={"url": url, "name": "From afar"})
-    assert answer.status_code == 200, answer.text
-    dataset = answer.json()["dataset"]
-    assert (dataset["name"], dataset["filename"], dataset["rows"]) == ("From afar", "flowers.csv", 60_000)
-    assert original(server, dataset) == content
-    assert incoming(server) == []
-
-
-def test_nothing_is_fetched_for_somebody_who_has_left(sara: Person, server: Server, content: bytes) -> None:
-    with elsewhere(content, holds_back=100) as (url, connections):
-        with pytest.raises(httpx.ReadTimeout):
-            sara.client.post("/api/datasets/from-url", json={"url": url}, timeout=1)
-        connections[0].settimeout(WAIT_SECONDS)
-        assert connections[0].recv(1) == b"", "the server hangs up"
-    deadline = time.monotonic() + WAIT_SECONDS
-    while incoming(server):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    assert sara.client.get("/api/datasets").json()["datasets"] == []
-
-
-@pytest.mark.parametrize("body", [{}, {"url": 5}, {"url": "ftp://example.com/a.csv"}, {"url": "http://127.0.0.1:9/a.csv"}])
-def test_what_cannot_be_fetched_is_refused_in_a_sentence_beside_its_field(sara: Person, body: dict[str, object]) -> None:
-    answer = sara.client.post("/api/datasets/from-url", json=body)
-    assert answer.status_code == 400
-    assert answer.json()["details"][0]["field"] == "url"
