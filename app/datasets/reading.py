@@ -7,9 +7,9 @@ wants it any more, or left to the next life of the server.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, TypeVar
@@ -151,13 +151,14 @@ class Reading:
         except asyncio.CancelledError:
             if not self._is_begun or self._end in {None, End.LEFT}:
                 raise
-            for position in range(len(self._attempts)):
-                await self._room.reader.end(self.record.id, self._first_number + position)
+            await self._end_workers()
             if self._end == End.ABANDONED:
                 raise
             await self._end_with(stopped(self.record.name))
         except Exception as error:  # a full disk, perhaps: nobody must wait for ever
             if self._is_begun:
+                with contextlib.suppress(OSError):
+                    await self._end_workers()
                 await self._end_with(reader_failed(type(error).__name__))
             raise
         else:
@@ -197,7 +198,7 @@ class Reading:
             following = room.reader.follow(record, number)
         else:
             following = room.reader.read(record, number, choices, resumes=self._resumes)
-        async with aclosing(following) as stages:
+        async with contextlib.aclosing(following) as stages:
             async for stage in stages:
                 if stage == TABLE_STAGE:
                     if number != record.reading:
@@ -229,9 +230,14 @@ class Reading:
         )
         if self.replaces is not None:  # not before: what is refused must not cost the profile of what stays
             await self.replaces.end(End.ABANDONED)
+            self.replaces = None
         await asyncio.to_thread(room.folders.remove_other_readings, record)
         if not self._is_there.done():
             self._is_there.set_result(record)
+
+    async def _end_workers(self) -> None:
+        for position in range(len(self._attempts)):
+            await self._room.reader.end(self.record.id, self._first_number + position)
 
     async def _end_with(self, refusal: Refusal) -> None:
         """There will be no table; or there is one, and its profile is cut short."""

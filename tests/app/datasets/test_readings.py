@@ -233,11 +233,13 @@ async def test_tables_are_made_while_others_are_profiled(platform: Platform, sar
 
 async def test_a_profile_that_fails_unexpectedly_is_no_longer_waited_for(platform: Platform, sara: User) -> None:
     record = await accept(platform, sara, wide_table())
-    with worker_held(platform, record):
+    with worker_held(platform, record) as worker:
         run = RunFolder(platform.datasets.folders.reading(record.id, record.reading))
         run.events.rename(run.path / "away")
         run.events.mkdir()
-    await wait_until(lambda: is_idle(platform, record))
+        await wait_until(lambda: is_idle(platform, record))
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker, 0)
     after = await platform.datasets.get(sara, record.id)
     assert (after.status, after.is_profiled, (after.problem or {}).get("code")) == ("READY", True, "reader_failed")
 
