@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts import Accounts
 from app.database import Database
+from app.datasets.arrivals import Arrivals
 from app.datasets.folders import DatasetFolders
 from app.datasets.quota import Quota
 from app.datasets.reader import Reader
@@ -50,8 +51,9 @@ class Platform:
         folders, watch = DatasetFolders(settings.data_dir), DatasetWatch()
         self._readings = readings = Readings(self.database, folders, Reader(settings, folders, launcher), watch)
         self.datasets = Datasets(settings, self.database, folders, readings, watch)
+        self.arrivals = Arrivals(self.database, folders, readings, self.datasets)
         self.quota = quota = Quota(settings, self.database)
-        self.upload_parts = UploadParts(settings, self.database, quota, self.datasets)
+        self.upload_parts = UploadParts(settings, self.database, quota, self.arrivals)
         self.remote_files = RemoteFiles(settings)
         self.storage = Storage(settings, self.database, quota)
         self.samples = Samples(settings, self.database, launcher)
@@ -77,11 +79,15 @@ class Platform:
             "machine": self.machine.run(),
             "samples": self.samples.prepare(),
             "unfinished uploads": self.upload_parts.run(),
-            "interrupted uploads": self._readings.resume(),
         }
         try:
-            async with self._launcher.running(), _tasks(works):
-                yield
+            async with self._launcher.running():
+                await self._readings.resume()  # before anybody may ask for one of them to be stopped
+                try:
+                    async with _tasks(works):
+                        yield
+                finally:
+                    await self._readings.leave()
         finally:
             self.feed.close()
             self.database.close()

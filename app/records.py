@@ -124,6 +124,9 @@ class Dataset(SQLModel, table=True):
     size: int = Field(sa_type=BigInteger, description="Bytes.")
     sha256: str = Field(description="Of the original.")
     choices: dict[str, Any] = Field(default_factory=dict, sa_type=JSON, description="ReadingChoices as plain values.")
+    asked_choices: list[dict[str, Any]] | None = Field(
+        default=None, sa_type=JSON, description="How it is tried to read it, in order, while it is being read."
+    )
     reading: int = Field(default=0, description="Which of its readings is the table; 0 lies in the folder itself.")
     content_hash: str = Field(default="", description="Of the original and how it was read: what a run was trained on.")
     disk_bytes: int = Field(default=0, sa_type=BigInteger, description="What its folder takes, the original included.")
@@ -133,6 +136,7 @@ class Dataset(SQLModel, table=True):
     is_profiled: bool = Field(default=True, description="False from when the table is there until its profile is.")
     unreadable_rows: int = Field(default=0, description="Rows that were found but could not be read.")
     problem: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    upload_id: str | None = Field(default=None, index=True, description="Of the upload in parts that brought the original.")
     uploaded_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request
 from nicegui import ui
 from nicegui.element import Element
+from nicegui.elements.mixins.text_element import TextElement
 
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
@@ -34,6 +35,7 @@ class Contents:
     profile: Mapping[str, Any]
     table: TableOpening | None
     versions: Sequence[tuple[Dataset, int]]
+    before: int | None = None  # how many files are begun first, while it waits to be read
 
     @property
     def may_change(self) -> bool:
@@ -60,13 +62,14 @@ class DatasetPage:
     contents: Contents = field(init=False)
     region: Element = field(init=False)
     profile: ProfileSection | None = field(default=None, init=False)
+    turn: TextElement | None = field(default=None, init=False)
 
     async def fetch(self, user: User) -> Contents:
         datasets = self.visitor.platform.datasets
         record = await datasets.get(user, self.dataset_id)
         versions = await datasets.list_versions(user, record.id)
         if record.status != DatasetStatus.READY:
-            unread = Contents(user, record, {}, None, versions)
+            unread = Contents(user, record, {}, None, versions, datasets.count_before(record))
             is_mendable = record.status == DatasetStatus.FAILED and unread.may_change
             return dataclasses.replace(unread, profile=await self._look_at(record)) if is_mendable else unread
         table = await open_table(self.visitor.platform, record)
@@ -113,10 +116,12 @@ class DatasetPage:
                 self.draw(await self.fetch(user))
             elif self.profile is not None:
                 self.profile.show(await self._profile(after))
+            elif self.turn is not None:
+                self.turn.set_text(self._tell_turn(self.visitor.platform.datasets.count_before(after)))
 
     def draw(self, contents: Contents) -> None:
         _ = self.visitor.translator
-        self.contents, self.profile = contents, None
+        self.contents, self.profile, self.turn = contents, None, None
         record = contents.record
         ui.page_title(f"{dataset_name(_, record.id, record.name)} · {_('Tamrin')}")
         self.region.clear()
@@ -140,7 +145,8 @@ class DatasetPage:
         _ = self.visitor.translator
         record = self.contents.record
         if record.status == DatasetStatus.READING:
-            text("p", _("The file is being read. The table appears here by itself."), "soft").props["role"] = "status"
+            self.turn = text("p", self._tell_turn(self.contents.before), "soft")
+            self.turn.props["role"] = "status"
             loading_state(_("Reading the file…"))
             if self.contents.may_change:
                 with box("actions"):
@@ -152,6 +158,18 @@ class DatasetPage:
             text("p", _("Perhaps another way of reading it mends this. Otherwise delete it and upload a corrected file."), "soft")
             self._draw_reading(self.contents.profile["dialect"], is_open=True)
         draw_versions(self.visitor, record, self.contents.versions)
+
+    def _tell_turn(self, before: int | None) -> str:
+        _ = self.visitor.translator
+        if before is None:
+            return _("The file is being read. The table appears here by itself.")
+        if not before:
+            return _("Waiting for its turn to be read: this file is next. The table appears here by itself.")
+        return _.plural(
+            "Waiting for its turn to be read: {count} file before it. The table appears here by itself.",
+            "Waiting for its turn to be read: {count} files before it. The table appears here by itself.",
+            before,
+        )
 
     async def _stop(self) -> None:
         with self.visitor.telling_problems():

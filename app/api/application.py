@@ -1,4 +1,4 @@
-"""The FastAPI application: routers, error mapping, documentation from local files, and the guard in front of all."""
+"""The FastAPI application: routers, error mapping, documentation from local files, the guard and the limit in front of all."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app.api import auth, dataset_changes, datasets, job_control, job_events, status_updates, storage, training, tus, uploads
+from app.api.body_limit import BodyLimit
 from app.api.guard import Guard
 from app.api.responses import install_error_mapping, install_unknown_paths
 from app.platform import Platform
 from app.realtime import create_socket_application
 
 DESCRIPTION = """Everything the pages can do, for programs. Register or log in, then send the token as
-`Authorization: Bearer <token>`. Every failure is `{"error", "code", "details"}`."""
+`Authorization: Bearer <token>`. Every failure is `{"error", "code", "details"}`.
+A body may have 1 MB, but for uploads."""
 
 
 def create_api(platform: Platform) -> FastAPI:
@@ -57,5 +59,6 @@ def create_api(platform: Platform) -> FastAPI:
         return {"ok": True}
 
     install_unknown_paths(api)
+    api.add_middleware(BodyLimit)
     api.add_middleware(Guard, accounts=platform.accounts)
     return api

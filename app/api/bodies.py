@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
 LEAST_BYTES = 1 << 18  # fewer are not worth waking a thread for
@@ -41,9 +42,11 @@ async def hand_on(request: Request, take: Callable[[Sequence[bytes]], None]) -> 
             await asyncio.to_thread(take, waiting)
 
 
-def announced_bytes(request: Request) -> int | None:
-    """How long the body says it is; None when it does not."""
-    announced = request.headers.get("content-length", "")
+def announced_bytes(headers: Headers) -> int | None:
+    """How long the body says it is, 0 when there is none; None when it does not say."""
+    announced = headers.get("content-length", "")
+    if not announced and "transfer-encoding" not in headers:
+        return 0
     return int(announced) if announced.isascii() and announced.isdecimal() else None
 
 

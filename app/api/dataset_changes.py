@@ -12,7 +12,6 @@ from starlette.background import BackgroundTask
 
 from app.api.auth import current_user
 from app.api.responses import StrictRoute
-from app.datasets.catalogue import describe_dataset
 from app.datasets.exports import CSV_TYPE, PARQUET_TYPE
 from app.datasets.service import Datasets
 from app.errors import refuse
@@ -66,7 +65,7 @@ def create_router(platform: Platform) -> APIRouter:
             description=given.get("description"),
             is_shared=given.get("shared"),
         )
-        return {"ok": True, "dataset": describe_dataset(record)}
+        return {"ok": True, "dataset": datasets.describe(record)}
 
     @router.post("/{dataset_id}/preview", openapi_extra=CHOICES_SCHEMA)
     async def preview(dataset_id: str, request: Request, body: JsonBody = None) -> dict[str, Any]:
@@ -78,19 +77,19 @@ def create_router(platform: Platform) -> APIRouter:
     async def read_again(dataset_id: str, request: Request, body: JsonBody = None) -> dict[str, Any]:
         """Read the file with these choices: in place, or as a new version, with an id of its own, once a run has used it."""
         record = await datasets.read_again(current_user(request), dataset_id, ReadingChoices.parse(_object(body)))
-        return {"ok": True, "dataset": describe_dataset(record)}
+        return {"ok": True, "dataset": datasets.describe(record)}
 
     @router.delete("/{dataset_id}/reading")
     async def stop_reading(dataset_id: str, request: Request) -> dict[str, Any]:
         """Stop the reading of a file; a table that was there before stays. `dataset` is null when nothing is left of it."""
         record = await datasets.stop_reading(current_user(request), dataset_id)
-        return {"ok": True, "dataset": describe_dataset(record) if record else None}
+        return {"ok": True, "dataset": datasets.describe(record) if record else None}
 
     @router.post("/{dataset_id}/leave-out")
     async def leave_out(dataset_id: str, request: Request) -> dict[str, Any]:
         """Decide that the rows which could not be read are left out."""
         record = await datasets.leave_out_unreadable(current_user(request), dataset_id)
-        return {"ok": True, "dataset": describe_dataset(record)}
+        return {"ok": True, "dataset": datasets.describe(record)}
 
     _offer_what_is_there(router, datasets)
     return router
@@ -103,7 +102,7 @@ def _offer_what_is_there(router: APIRouter, datasets: Datasets) -> None:
     async def list_versions(dataset_id: str, request: Request) -> dict[str, Any]:
         """Every version, newest first, with how many runs used it."""
         versions = await datasets.list_versions(current_user(request), dataset_id)
-        return {"ok": True, "versions": [{**describe_dataset(record), "runs": runs} for record, runs in versions]}
+        return {"ok": True, "versions": [{**datasets.describe(record), "runs": runs} for record, runs in versions]}
 
     @router.get("/{dataset_id}/original", response_class=FileResponse)
     async def download_original(dataset_id: str, request: Request) -> FileResponse:

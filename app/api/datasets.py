@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request
 
 from app.api.auth import current_user
 from app.api.responses import StrictRoute
-from app.datasets.catalogue import describe_dataset
 from app.datasets.table_query import TableQuery, read_filters
 from app.platform import Platform
 
@@ -23,17 +22,17 @@ def create_router(platform: Platform) -> APIRouter:
     @router.get("/", include_in_schema=False)
     async def list_datasets(request: Request) -> dict[str, Any]:
         """My data sets, newest first."""
-        return {"ok": True, "datasets": [describe_dataset(record) for record in await datasets.list(current_user(request))]}
+        return {"ok": True, "datasets": [datasets.describe(record) for record in await datasets.list(current_user(request))]}
 
     @router.get("/samples")
     async def list_samples() -> dict[str, Any]:
         """The built-in sample data."""
-        return {"ok": True, "datasets": [describe_dataset(record) for record in await platform.samples.list()]}
+        return {"ok": True, "datasets": [datasets.describe(record) for record in await platform.samples.list()]}
 
     @router.get("/{dataset_id}")
     async def get_dataset(dataset_id: str, request: Request) -> dict[str, Any]:
-        """One data set."""
-        return {"ok": True, "dataset": describe_dataset(await datasets.get(current_user(request), dataset_id))}
+        """One data set; while it waits to be read, `readings_before` counts the files that are begun before it."""
+        return {"ok": True, "dataset": datasets.describe(await datasets.get(current_user(request), dataset_id))}
 
     @router.get("/{dataset_id}/profile")
     async def get_profile(dataset_id: str, request: Request) -> dict[str, Any]:

@@ -24,7 +24,7 @@ async def receive_file(request: Request, incoming: IncomingFile) -> tuple[str, s
     """Stream the request's `file` into `incoming`; returns the file's name and the field `name`.
 
     Raises:
-        TooLarge: more arrives than there is room for. WrongType: nothing of the kind can be read.
+        TooLarge: more arrives than there is room for, in whatever part of the form. WrongType: nothing of the kind can be read.
         Refusal: no multipart form, no file in it, or cut off.
     """
     content_type, options = parse_options_header(request.headers.get("content-type", ""))
@@ -44,13 +44,14 @@ async def receive_file(request: Request, incoming: IncomingFile) -> tuple[str, s
 
 
 class _UploadForm:
-    """Sorts the parts of the form: the file to `incoming`, the name to memory, anything else to nowhere."""
+    """Sorts the parts of the form: the file to `incoming`, the name to memory, anything else to nowhere. All of it counts."""
 
     def __init__(self, boundary: bytes, incoming: IncomingFile) -> None:
         self.filename: str | None = None
         self.name = b""
         self.is_complete = False
         self._incoming = incoming
+        self._left_bytes = incoming.room.limit_bytes + FORM_OVERHEAD_BYTES
         self._header_name = b""
         self._header_value = b""
         self._disposition = b""
@@ -70,6 +71,9 @@ class _UploadForm:
 
     def feed(self, pieces: Sequence[bytes]) -> None:
         for piece in pieces:
+            self._left_bytes -= len(piece)
+            if self._left_bytes < 0:
+                raise self._incoming.room.too_much
             self._parser.write(piece)
 
     def _on_part_begin(self) -> None:

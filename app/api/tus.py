@@ -18,7 +18,6 @@ from starlette.requests import ClientDisconnect
 from app.api.auth import current_user
 from app.api.bodies import announced_bytes, hand_on
 from app.api.responses import StrictRoute
-from app.datasets.catalogue import describe_dataset
 from app.datasets.partial_upload import PartialUpload, describe_upload
 from app.datasets.upload_parts import Announcement, UploadParts
 from app.errors import WrongType, error_body, refuse, status_of
@@ -117,9 +116,9 @@ def create_own_router(platform: Platform) -> APIRouter:
 
     @router.post("/{upload_id}/finish")
     async def finish(upload_id: str, request: Request, keeps_unreadable: bool = False) -> dict[str, Any]:
-        """Make a data set of an upload that has arrived; answers when it has been read."""
+        """Make a data set of an upload that has arrived; answers when it has been read, also to whoever asks again."""
         record = await uploads.finish(current_user(request), upload_id, keeps_unreadable=keeps_unreadable)
-        return {"ok": True, "dataset": describe_dataset(record)}
+        return {"ok": True, "dataset": platform.datasets.describe(record)}
 
     return router
 
@@ -131,7 +130,7 @@ async def _append(uploads: UploadParts, upload_id: str, request: Request) -> Res
         given = request.headers.get("content-type", "")[:80]
         raise WrongType("wrong_content_type", Message(text, {"wanted": BODY_TYPE, "type": given}))
     try:
-        async with uploads.appending(user, upload_id, offset, announced_bytes(request)) as take:
+        async with uploads.appending(user, upload_id, offset, announced_bytes(request.headers)) as take:
             await hand_on(request, take)
     except ClientDisconnect:
         return Response(None, NO_CONTENT)  # to nobody

@@ -16,7 +16,6 @@ from app.api.auth import current_user
 from app.api.bodies import announced_bytes, while_connected
 from app.api.multipart import FORM_OVERHEAD_BYTES, receive_file
 from app.api.responses import StrictRoute
-from app.datasets.catalogue import describe_dataset
 from app.errors import refuse
 from app.platform import Platform
 from trainer.contract import Message
@@ -46,28 +45,36 @@ class WebAddress(BaseModel):
 
 def create_router(platform: Platform) -> APIRouter:
     router = APIRouter(prefix="/api/datasets", tags=["data sets"], route_class=StrictRoute)
+    arrivals = platform.arrivals
 
     @router.post("/upload", openapi_extra=UPLOAD_FORM)
     async def upload(request: Request) -> dict[str, Any]:
         """Upload a .csv, .tsv, .json, .jsonl, .ndjson, .parquet or .xlsx file, also as .gz or .zip; answers when it is read."""
         user = current_user(request)
-        async with platform.quota.receiving(user, announced_bytes(request), FORM_OVERHEAD_BYTES) as incoming:
+        async with platform.quota.receiving(user, announced_bytes(request.headers), FORM_OVERHEAD_BYTES) as incoming:
             filename, name = await receive_file(request, incoming)
-            record = await platform.datasets.accept(user, incoming, filename, name)
-        return {"ok": True, "dataset": describe_dataset(record)}
+            record = await arrivals.accept(user, incoming, filename, name)
+        return {"ok": True, "dataset": platform.datasets.describe(record)}
 
     @router.post("/from-url")
     async def import_from_url(body: WebAddress, request: Request) -> dict[str, Any]:
-        """Fetch a table from a web address, where the operator allows it; answers when it has been read."""
+        """Fetch a table from a web address, where the operator allows it; answers when it has been read.
+
+        Whoever leaves before that gives the file up.
+        """
         user = current_user(request)
+        begun: list[str] = []
         async with AsyncExitStack() as stack:
             try:
-                async with while_connected(request), platform.remote_files.open(user, body.url) as remote:
-                    incoming = await stack.enter_async_context(platform.quota.receiving(user, remote.size))
-                    await remote.download(incoming)
+                async with while_connected(request):
+                    async with platform.remote_files.open(user, body.url) as remote:
+                        incoming = await stack.enter_async_context(platform.quota.receiving(user, remote.size))
+                        await remote.download(incoming)
+                    record = await arrivals.accept(user, incoming, remote.filename, body.name, on_begun=begun.append)
             except ClientDisconnect:
-                raise refuse("cut_off", Message("Whoever asked for this file has left, so it was not fetched.")) from None
-            record = await platform.datasets.accept(user, incoming, remote.filename, body.name)
-        return {"ok": True, "dataset": describe_dataset(record)}
+                for dataset_id in begun:
+                    await arrivals.take_back(user, dataset_id)
+                raise refuse("cut_off", Message("Whoever asked for this file has left, so it was given up.")) from None
+        return {"ok": True, "dataset": platform.datasets.describe(record)}
 
     return router

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlmodel import Session, and_, col, delete, func, or_, select, update
@@ -17,7 +17,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from app.datasets.uploads import CONTROLS
 from app.errors import Conflict, NotFound, refuse
 from app.records import LIVE, Dataset, DatasetStatus, Job, JobStatus, User
-from trainer.contract import Message
+from trainer.contract import Message, ReadingChoices
 
 REFERENCE_PREFIX = "datasets/"
 READING_RULES = 3  # counted up when the same original would be read otherwise: then it is another content
@@ -29,24 +29,37 @@ IN_USE = (*LIVE, JobStatus.QUEUED, JobStatus.PAUSED)
 def add_version(session: Session, record: Dataset) -> Dataset:
     """Record an upload: the next version of the owner's data set of that name, or the first of a new one.
 
-    What was chosen about reading the version before it is taken over.
+    What was chosen about reading the version before it is taken over, and tried first.
     """
     same_name = select(Dataset).where(Dataset.owner_id == record.owner_id, Dataset.name == record.name)
     latest = session.exec(same_name.order_by(col(Dataset.version).desc()).limit(1)).first()
     if latest is not None:
         _continue_series(record, latest)
-        record.choices = {name: value for name, value in latest.choices.items() if name != LEAVE_OUT}
+        record.choices = _without_leaving_out(latest.choices)
+    record.asked_choices = [record.choices, {}] if record.choices else [{}]
     session.add(record)
     return record
 
 
-def add_reading(session: Session, source: Dataset, record: Dataset) -> Dataset:
-    """Record a version that is the original of `source`, read another way."""
+def add_reading(session: Session, source: Dataset, record: Dataset, choices: ReadingChoices) -> Dataset:
+    """Record a version that is the original of `source`, to be read by `choices`."""
     in_series = select(Dataset).where(Dataset.series_id == source.series_id)
     latest = session.exec(in_series.order_by(col(Dataset.version).desc()).limit(1)).one()
     _continue_series(record, latest)
+    record.asked_choices = [choices.as_dict()]
     session.add(record)
     return record
+
+
+def ways_to_read(record: Dataset) -> Sequence[ReadingChoices]:
+    """How a record that is being read is to be tried; one that has its table, and no profile yet, as it was read."""
+    asked = [_without_leaving_out(record.choices)] if record.asked_choices is None else record.asked_choices
+    return [ReadingChoices.parse(choices) for choices in asked]
+
+
+def _without_leaving_out(choices: Mapping[str, Any]) -> dict[str, Any]:
+    """What was decided about lost rows is decided anew."""
+    return {name: value for name, value in choices.items() if name != LEAVE_OUT}
 
 
 def _continue_series(record: Dataset, latest: Dataset) -> None:
@@ -57,8 +70,7 @@ def _continue_series(record: Dataset, latest: Dataset) -> None:
 
 def content_hash(original_sha256: str, choices: dict[str, Any]) -> str:
     """What a run was trained on: the original, and how it was read."""
-    how = {name: value for name, value in choices.items() if name != LEAVE_OUT}
-    told = json.dumps([READING_RULES, original_sha256, how], sort_keys=True, ensure_ascii=False)
+    told = json.dumps([READING_RULES, original_sha256, _without_leaving_out(choices)], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -99,19 +111,23 @@ def update_series(session: Session, record: Dataset, **values: object) -> None:
     session.exec(update(Dataset).where(col(Dataset.series_id) == record.series_id).values(**values))
 
 
-def begin_reading_again(session: Session, record: Dataset) -> bool:
-    """Mark a version as being read anew; False when a run has used it, so that it must stay as it is.
+class UsedByRun(Exception):
+    """A run has used this version, so it must stay as it is."""
+
+
+def begin_reading_again(session: Session, record: Dataset, choices: ReadingChoices) -> None:
+    """Mark a version as being read anew by `choices`, and bring `record` up to date.
 
     Raises:
-        Conflict: it is being read already.
+        UsedByRun: it must stay as it is. Conflict: it is being read already, or deleted.
     """
     if session.exec(select(Job.id).where(Job.dataset_id == record.id).limit(1)).first():
-        return False
+        raise UsedByRun
     query = update(Dataset).where(col(Dataset.id) == record.id, col(Dataset.status) != DatasetStatus.READING)
-    changed = session.exec(query.values(status=DatasetStatus.READING))
+    changed = session.exec(query.values(status=DatasetStatus.READING, asked_choices=[choices.as_dict()]))
     if changed.rowcount == 0:
         raise being_read(record.name)
-    return True
+    record.sqlmodel_update(session.get_one(Dataset, record.id).model_dump())
 
 
 def delete_version(session: Session, record: Dataset) -> None:
@@ -136,14 +152,14 @@ def check_description(description: str) -> str:
     """What somebody wrote about a data set.
 
     Raises:
-        Refusal: it is too long.
+        Refusal: it is too long as given; a text of any length is not looked through.
     """
-    kept = "".join(letter for letter in description if letter == "\n" or unicodedata.category(letter) not in CONTROLS).strip()
-    if len(kept) > LONGEST_DESCRIPTION:
+    given = description.strip()
+    if len(given) > LONGEST_DESCRIPTION:
         text = "The description has {length} characters. It may have at most {longest}."
-        params = {"length": len(kept), "longest": LONGEST_DESCRIPTION}
+        params = {"length": len(given), "longest": LONGEST_DESCRIPTION}
         raise refuse("description_too_long", Message(text, params), "description")
-    return kept
+    return "".join(letter for letter in given if letter == "\n" or unicodedata.category(letter) not in CONTROLS).strip()
 
 
 def being_read(name: str) -> Conflict:

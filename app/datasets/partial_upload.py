@@ -57,8 +57,8 @@ class PartialUpload:
         self.plan = plan
         self.finishing: asyncio.Task[Dataset] | None = None
         self.finished_at: float | None = None  # by the monotonic clock
-        self.recorded = asyncio.Event()
-        self.dataset_id = ""  # once it is `recorded`
+        self.is_being_read = asyncio.Event()
+        self.dataset_id = ""  # once it `is_being_read`
         self.is_receiving = False
         self._turn = 0
         self._writing = threading.Lock()
@@ -122,10 +122,10 @@ class PartialUpload:
             self.file.discard()
             self._plan_path.unlink(missing_ok=True)
 
-    def record(self, dataset_id: str) -> None:
-        """Note which data set has been made of it, whose file is being read now."""
+    def begin_reading(self, dataset_id: str) -> None:
+        """Note which data set is being made of it."""
         self.dataset_id = dataset_id
-        self.recorded.set()
+        self.is_being_read.set()
 
     def longer_than_announced(self) -> TooLarge:
         text = "This upload was announced with {length} bytes but is longer, so it was given up. Begin it with its true length."

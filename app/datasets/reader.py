@@ -11,10 +11,11 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
+from app.datasets.catalogue import unknown_dataset
 from app.datasets.folders import DatasetFolders
 from app.errors import Conflict
 from app.jobs.launchers.local import LocalLauncher, is_keeper_alive
@@ -38,7 +39,6 @@ from trainer.contract import (
 READ_SECONDS = 3600.0
 PREVIEW_SECONDS = 60.0
 END_SECONDS = 30.0
-CONCURRENT_READINGS = 2
 CONCURRENT_PREVIEWS = 2
 LOOK_SECONDS = 0.02
 MOST_THREADS = 4
@@ -55,7 +55,6 @@ class Reader:
         self._settings = settings
         self._folders = folders
         self._launcher = launcher
-        self._readings = asyncio.Semaphore(CONCURRENT_READINGS)
         self._previews = asyncio.Semaphore(CONCURRENT_PREVIEWS)
 
     def is_going_on(self, dataset_id: str, reading: int) -> bool:
@@ -63,25 +62,32 @@ class Reader:
         run = RunFolder(self._folders.reading(dataset_id, reading).resolve())
         return run.read_exit() is not None or is_keeper_alive(run)
 
-    def choices_of(self, dataset_id: str, reading: int) -> ReadingChoices | None:
-        """How a reading was asked for, if it was. Blocking."""
-        spec = self._folders.reading(dataset_id, reading) / "spec.json"
-        order = read_order(spec) if spec.exists() else None
-        return order.choices if isinstance(order, IngestOrder) else None
+    async def read(
+        self, record: Dataset, reading: int, choices: ReadingChoices, *, resumes: bool = False
+    ) -> AsyncGenerator[str, None]:
+        """Have the original read; yields each stage of the profile as it is done.
 
-    async def read(self, record: Dataset, reading: int, choices: ReadingChoices, *, resumes: bool = False) -> AsyncIterator[str]:
-        """Have the original read; yields each stage of the profile as it is done. `resumes` goes on with what a worker did.
+        `resumes` goes on with what a worker did, if it was to read by these `choices`.
 
         Raises:
             Refusal: the file cannot be read so, or the worker ended before its time.
         """
         run = RunFolder(self._folders.reading(record.id, reading).resolve())
-        async with self._readings:
-            if not (resumes and await asyncio.to_thread(self.is_going_on, record.id, reading)):
-                await asyncio.to_thread(shutil.rmtree, run.path, ignore_errors=True)
-                await self._launcher.launch(run, self._order(record, run, choices).as_dict(), limits=self._limits(READ_SECONDS))
-            async for stage in self._stages(run, READ_SECONDS):
-                yield stage
+        if not (resumes and await asyncio.to_thread(self._is_read_by, record.id, reading, choices)):
+            await self.end(record.id, reading)
+            await asyncio.to_thread(shutil.rmtree, run.path, ignore_errors=True)
+            await self._launcher.launch(run, self._order(record, run, choices).as_dict(), limits=self._limits(READ_SECONDS))
+        async for stage in self._stages(run, READ_SECONDS):
+            yield stage
+
+    async def follow(self, record: Dataset, reading: int) -> AsyncGenerator[str, None]:
+        """Every stage of a reading that `is_going_on`.
+
+        Raises:
+            Refusal: the worker ended before its time.
+        """
+        async for stage in self._stages(RunFolder(self._folders.reading(record.id, reading).resolve()), READ_SECONDS):
+            yield stage
 
     async def end(self, dataset_id: str, reading: int) -> None:
         """End a reading that nobody wants any more."""
@@ -94,7 +100,7 @@ class Reader:
         """What the beginning of the original looks like, read so.
 
         Raises:
-            Refusal: it cannot be read so.
+            Refusal: it cannot be read so. NotFound: it has just been deleted.
         """
         run = RunFolder((self._folders.of(record.id) / f"preview-{secrets.token_hex(4)}").resolve())
         order = self._order(record, run, choices, is_preview=True)
@@ -105,8 +111,18 @@ class Reader:
                     pass
             preview: dict[str, Any] = json.loads(await asyncio.to_thread((run.path / "preview.json").read_text, encoding="utf-8"))
             return preview
+        except OSError:
+            if await asyncio.to_thread(self._folders.original(record.id).exists):
+                raise
+            raise unknown_dataset(record.id) from None  # it has been deleted meanwhile
         finally:
             await asyncio.to_thread(shutil.rmtree, run.path, ignore_errors=True)
+
+    def _is_read_by(self, dataset_id: str, reading: int, choices: ReadingChoices) -> bool:
+        """Whether a worker reads it, or has read it, by these choices and no others. Blocking."""
+        spec = self._folders.reading(dataset_id, reading) / "spec.json"
+        order = read_order(spec) if spec.exists() else None
+        return isinstance(order, IngestOrder) and order.choices == choices and self.is_going_on(dataset_id, reading)
 
     def _order(self, record: Dataset, run: RunFolder, choices: ReadingChoices, *, is_preview: bool = False) -> IngestOrder:
         return IngestOrder(
@@ -124,7 +140,7 @@ class Reader:
     def _limits(self, seconds: float) -> Limits:
         return Limits(memory_mb=self._settings.ingest_memory_mb + PROCESS_MB, wall_seconds=seconds)
 
-    async def _stages(self, run: RunFolder, seconds: float) -> AsyncIterator[str]:
+    async def _stages(self, run: RunFolder, seconds: float) -> AsyncGenerator[str, None]:
         """Every stage that the worker tells of, until it has ended well."""
         deadline = asyncio.get_running_loop().time() + seconds
         end = number = 0

@@ -6,9 +6,9 @@ Somebody else's data set does not exist for them, unless it is shared with the t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,14 @@ from app.datasets.catalogue import REFERENCE_PREFIX, being_read, readable_by, se
 from app.datasets.exports import export_csv
 from app.datasets.folders import DatasetFolders
 from app.datasets.reader import COLUMNS_STAGE, read_profile, still_reading
+from app.datasets.reading import End
 from app.datasets.readings import Readings
 from app.datasets.table_pages import TablePage, read_columns, read_page
 from app.datasets.table_query import TableQuery
 from app.datasets.table_sessions import TableSessions
-from app.datasets.uploads import PACKED, ReceivedFile, check_name, clean_filename, type_of
+from app.datasets.uploads import check_name
 from app.datasets.watch import DatasetWatch
-from app.errors import Conflict, NotAllowed, NotFound, PlatformError
+from app.errors import Conflict, NotAllowed, NotFound
 from app.records import Dataset, DatasetStatus, Role, User, new_id
 from app.settings import Settings
 from trainer.contract import Message, ReadingChoices
@@ -47,45 +48,6 @@ class Datasets:
         self._tables = TableSessions(settings.data_dir)
         self.folders = folders
         self.watch = watch
-
-    async def accept(
-        self,
-        user: User,
-        incoming: ReceivedFile,
-        filename: str,
-        name: str = "",
-        *,
-        keeps_unreadable: bool = False,
-        on_recorded: Callable[[str], None] = lambda _dataset_id: None,
-    ) -> Dataset:
-        """Make a version of a data set of a received file, and wait until its table is there.
-
-        `keeps_unreadable` keeps a file that another way of reading may mend, for the person to choose one; `on_recorded`
-        hears the id before the reading begins.
-
-        Raises:
-            WrongType, Refusal: the file cannot be used; nothing of it is kept.
-        """
-        shown = clean_filename(filename)
-        file_format, packing = type_of(shown)
-        record = Dataset(
-            owner_id=user.id,
-            name=check_name(name, shown),
-            filename=shown,
-            type=file_format or PACKED,
-            packing=packing,
-            size=incoming.size,
-            sha256=await asyncio.to_thread(incoming.finish),
-            is_profiled=False,
-        )
-        await asyncio.to_thread(_move_original, incoming.path, self.folders.original(record.id))
-        try:
-            record = await self._database.write(partial(catalogue.add_version, record=record))
-        except PlatformError:  # a full disk, perhaps: a file that no record names would lie there until the next start
-            await asyncio.to_thread(self.folders.remove, record.id)
-            raise
-        on_recorded(record.id)
-        return await self._readings.read_new(record, keeps_unreadable=keeps_unreadable)
 
     async def list(self, user: User, offset: int = 0, limit: int | None = None) -> Sequence[Dataset]:
         """All versions of this person's data sets, newest first."""
@@ -131,6 +93,14 @@ class Datasets:
         if record is None:
             raise unknown_dataset(reference)
         return record
+
+    def count_before(self, record: Dataset) -> int | None:
+        """How many files are begun before this one; None when it does not wait for its turn to be read."""
+        return self._readings.count_before(record.id)
+
+    def describe(self, record: Dataset) -> dict[str, Any]:
+        """The `dataset` object of the REST interface: `readings_before` are begun before it while it waits to be read."""
+        return {**catalogue.describe_dataset(record), "readings_before": self.count_before(record)}
 
     async def get_changeable(self, user: User, reference: str) -> Dataset:
         """Like `get`, for a data set that this person may change or delete.
@@ -236,14 +206,20 @@ class Datasets:
             Refusal: it cannot be read so; the table stays as it was.
         """
         record = await self.get_changeable(user, reference)
-        if await self._database.write(partial(catalogue.begin_reading_again, record=record)):
+        with contextlib.suppress(catalogue.UsedByRun):
             return await self._readings.read_in_place(record, choices)
         if record.status != DatasetStatus.READY:
             raise being_read(record.name)
         version = Dataset(**{**record.model_dump(include=set(_COPIED)), "id": new_id("data"), "is_profiled": False})
-        await asyncio.to_thread(self.folders.share_original, record.id, version.id)
-        version = await self._database.write(partial(catalogue.add_reading, source=record, record=version))
-        return await self._readings.read_new(version, choices)
+        return await self._readings.read_new(version, partial(self._store_reading, record, version, choices))
+
+    async def _store_reading(self, source: Dataset, version: Dataset, choices: ReadingChoices) -> None:
+        try:
+            await asyncio.to_thread(self.folders.share_original, source.id, version.id)
+            await self._database.write(partial(catalogue.add_reading, source=source, record=version, choices=choices))
+        except Exception:
+            await asyncio.to_thread(self.folders.remove, version.id)
+            raise
 
     async def stop_reading(self, user: User, reference: str) -> Dataset | None:
         """End the reading of a file; a table that was there before stays. None: there is nothing left of the data set.
@@ -255,7 +231,7 @@ class Datasets:
         if record.status != DatasetStatus.READING:
             text = "“{name}” is not being read, so there is nothing to stop."
             raise Conflict("not_being_read", Message(text, {"name": record.name}), "dataset")
-        await self._readings.stop(record)
+        await self._readings.stop(record.id)
         return await self._database.read(lambda session: session.get(Dataset, record.id))
 
     async def leave_out_unreadable(self, user: User, reference: str) -> Dataset:
@@ -304,11 +280,11 @@ class Datasets:
         """
         record = await self.get_changeable(user, reference)
         if record.status == DatasetStatus.READING:
-            await self._readings.stop(record)
+            await self._readings.stop(record.id, End.TAKEN_BACK)
             if await self._database.read(lambda session: session.get(Dataset, record.id)) is None:
                 return
         await self._database.write(partial(catalogue.delete_version, record=record))
-        await self._readings.abandon(record)
+        await self._readings.abandon(record.id)
         await asyncio.to_thread(self.folders.remove, record.id)
         self.watch.tell(record.id)
 
@@ -321,8 +297,3 @@ class Datasets:
 _COPIED = (
     "owner_id", "name", "filename", "type", "packing", "size", "sha256", "description", "is_shared",
 )  # fmt: skip
-
-
-def _move_original(incoming: Path, original: Path) -> None:
-    original.parent.mkdir(parents=True)
-    shutil.move(incoming, original)

@@ -18,12 +18,12 @@ from functools import partial
 from sqlmodel import select
 
 from app.database import Database
+from app.datasets.arrivals import Arrivals
 from app.datasets.partial_upload import PartialUpload, Superseded, UploadPlan, read_plans
 from app.datasets.quota import Quota
-from app.datasets.service import Datasets
 from app.datasets.uploads import check_name, clean_filename, type_of
 from app.errors import Conflict, NotFound, PlatformError
-from app.records import Dataset, User
+from app.records import Dataset, DatasetStatus, User
 from app.settings import Settings
 from trainer.contract import Message
 
@@ -48,12 +48,13 @@ class Announcement:
 class UploadParts:
     """All uploads that are on their way in parts."""
 
-    def __init__(self, settings: Settings, database: Database, quota: Quota, datasets: Datasets) -> None:
+    def __init__(self, settings: Settings, database: Database, quota: Quota, arrivals: Arrivals) -> None:
         self._floor_bytes = settings.free_space_bytes
         self._database = database
         self._quota = quota
-        self._datasets = datasets
+        self._arrivals = arrivals
         self._uploads: dict[str, PartialUpload] = {}
+        self._is_stopping = False
 
     async def restore(self) -> None:
         """Find what an earlier life of the server left unfinished, and remove what nobody can finish."""
@@ -73,6 +74,7 @@ class UploadParts:
                 await asyncio.sleep(SWEEP_SECONDS)
                 await self._sweep()
         finally:
+            self._is_stopping = True
             for upload in self._uploads.values():
                 if upload.finishing:
                     upload.finishing.cancel()
@@ -146,25 +148,33 @@ class UploadParts:
         Raises:
             NotFound: there is no such upload of this person's, or it is a data set by now.
         """
+        if upload_id not in self._uploads:
+            await self._take_back(user, upload_id)
+            return
         upload = self._find(user, upload_id)
         if upload.finishing is None:
             await self._drop(upload)
             return
-        recorded = asyncio.create_task(upload.recorded.wait(), name=f"upload {upload_id} is recorded")
-        await asyncio.wait({upload.finishing, recorded}, return_when=asyncio.FIRST_COMPLETED)
-        recorded.cancel()
+        begun = asyncio.create_task(upload.is_being_read.wait(), name=f"upload {upload_id} is being read")
+        await asyncio.wait({upload.finishing, begun}, return_when=asyncio.FIRST_COMPLETED)
+        begun.cancel()
         if upload.finishing.done():
             raise _unknown_upload(upload_id)
-        await self._datasets.delete(user, upload.dataset_id)
+        await self._arrivals.take_back(user, upload.dataset_id)
 
     async def finish(self, user: User, upload_id: str, *, keeps_unreadable: bool = False) -> Dataset:
-        """Make a data set of an upload that has arrived; whoever missed the answer may ask again.
+        """Make a data set of an upload that has arrived; whoever missed the answer may ask again, as long as it is there.
 
         `keeps_unreadable` keeps a file that another way of reading may mend, for the person to choose one.
 
         Raises:
             Conflict: bytes are missing. Refusal: it cannot be read, and is gone.
         """
+        if upload_id not in self._uploads:
+            record = await self._arrivals.made_of(user, upload_id, keeps_unreadable=keeps_unreadable)
+            if record is None:
+                raise _unknown_upload(upload_id)
+            return record
         upload = self._find(user, upload_id)
         if upload.finishing is None:
             if not upload.is_complete:
@@ -177,22 +187,30 @@ class UploadParts:
         plan, is_over = upload.plan, True
         try:
             await asyncio.to_thread(upload.close)
-            return await self._datasets.accept(
+            return await self._arrivals.accept(
                 user,
                 upload.file,
                 plan.filename,
                 plan.name,
                 keeps_unreadable=keeps_unreadable,
-                on_recorded=upload.record,
+                upload_id=plan.id,
+                on_begun=upload.begin_reading,
             )
-        except asyncio.CancelledError:  # the server is being stopped: its next life finds the upload where it was
-            is_over = False
+        except asyncio.CancelledError:  # by `run`: the next life of the server finds the upload, or what was made of it
+            is_over = not self._is_stopping
             raise
         finally:
             if is_over:
                 await asyncio.to_thread(upload.discard)
                 self._quota.release(user.id, plan.id)
                 upload.finished_at = time.monotonic()
+
+    async def _take_back(self, user: User, upload_id: str) -> None:
+        """Give up what was being read when the server stopped."""
+        record = await self._arrivals.find(user, upload_id)
+        if record is None or record.status != DatasetStatus.READING:
+            raise _unknown_upload(upload_id)
+        await self._arrivals.take_back(user, record.id)
 
     async def _drop(self, upload: PartialUpload) -> None:
         self._uploads.pop(upload.plan.id, None)

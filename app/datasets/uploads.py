@@ -50,7 +50,7 @@ class IncomingFile:
         """Begin `path`, or go on with what is there from an earlier life of the server."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._room = room
+        self.room = room
         self._hash = hashlib.sha256()
         self._hashed_bytes = 0
         # Unbuffered: what was counted is on the disk's side, and closing cannot fail for want of space.
@@ -96,9 +96,9 @@ class IncomingFile:
         self.path.unlink(missing_ok=True)
 
     def _check_room(self, more_bytes: int) -> None:
-        if self.size + more_bytes > self._room.limit_bytes:
-            raise self._room.too_much
-        if self._room.floor_bytes and free_bytes(self.path.parent) - more_bytes < self._room.floor_bytes:
+        if self.size + more_bytes > self.room.limit_bytes:
+            raise self.room.too_much
+        if self.room.floor_bytes and free_bytes(self.path.parent) - more_bytes < self.room.floor_bytes:
             raise disk_nearly_full()
 
 
@@ -121,7 +121,7 @@ def too_large(limit_bytes: int) -> TooLarge:
 def clean_filename(filename: str) -> str:
     """The last part of whatever path the browser sent, without control characters; only ever shown, never opened."""
     last = PureWindowsPath(PurePosixPath(filename).name).name
-    return _without_controls(last)[-LONGEST_NAME:]
+    return _without_controls(last[-LONGEST_NAME:])
 
 
 def type_of(filename: str) -> tuple[str, str]:
@@ -144,12 +144,16 @@ def type_of(filename: str) -> tuple[str, str]:
 
 
 def check_name(name: str, filename: str) -> str:
-    """The data set's name: as given, or the file's without its endings."""
-    chosen = _without_controls(name).strip() or _without_endings(filename)
-    if len(chosen) > LONGEST_NAME:
+    """The data set's name: as given, or the file's without its endings.
+
+    Raises:
+        Refusal: it is too long as given; a text of any length is not looked through.
+    """
+    given = name.strip()
+    if len(given) > LONGEST_NAME:
         text = "The name has {length} characters. It may have at most {longest}."
-        raise refuse("name_too_long", Message(text, {"length": len(chosen), "longest": LONGEST_NAME}), "name")
-    return chosen
+        raise refuse("name_too_long", Message(text, {"length": len(given), "longest": LONGEST_NAME}), "name")
+    return _without_controls(given).strip() or _without_endings(filename)
 
 
 def in_words(size_bytes: int) -> Message:

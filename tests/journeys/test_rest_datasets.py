@@ -92,6 +92,21 @@ def test_a_file_past_the_limit_is_413_and_leaves_nothing(sara: Person, server: S
     assert files_of(server) == before
 
 
+@pytest.mark.parametrize("field", ["other", "name", 'other"; filename="a.csv'])
+@pytest.mark.parametrize("is_file_first", [True, False])
+def test_whatever_else_a_form_holds_counts_against_the_limit(
+    sara: Person, server: Server, field: str, is_file_first: bool
+) -> None:
+    before = files_of(server)
+    small = [b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\na,b\n1,2\n2,1\n\r\n']
+    large = [f'--x\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n'.encode(), *[b"a" * 100_000] * 11, b"\r\n"]
+    parts = [*small, *large] if is_file_first else [*large, *small]
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = sara.client.post("/api/datasets/upload", content=iter([*parts, b"--x--\r\n"]), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large"), answer.text
+    assert files_of(server) == before
+
+
 def test_a_request_without_a_file_is_refused(sara: Person) -> None:
     post = partial(sara.client.post, "/api/datasets/upload")
     for answer in (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import os
 import time
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.conftest import Person, flowers
+from tests.journeys.held_readings import SLOW, every_place_taken, wait_until
 from tests.servers import Server
 from trainer.contract import RunFolder
 from trainer.giving_way import BEHIND_PAGES
@@ -23,7 +23,6 @@ PERSIAN = "نام;قیمت;تاریخ;نوع\n" + "".join(
     f"كالاي {number};{number * 1000 + 500:,};1402/{number % 12 + 1:02}/{number % 28 + 1:02};{'الف' if number % 2 else 'ب'}\n"
     for number in range(30)
 ).replace("1", "۱").replace("2", "۲").replace("0", "۰")
-SLOW = gzip.compress(("روز,مبلغ\n" + "۱۷ مرداد ۱۴۰۲,۱٬۲۰۰ تومان\n" * 300_000).encode())  # takes seconds to read
 BROKEN = flowers() + "only one cell\n1,2,3,4,5,6\n"
 
 
@@ -155,6 +154,28 @@ def test_a_reading_can_be_stopped(sara: Person, server: Server) -> None:
         assert (answer.result().status_code, answer.result().json()["code"]) == (400, "reading_stopped")
     assert sara.client.get("/api/datasets").json()["datasets"] == []
     assert not (server.data_dir / "datasets" / dataset_id).exists()
+
+
+def test_people_take_turns_at_having_their_files_read_and_each_file_tells_its_place(
+    sara: Person, omid: Person, server: Server
+) -> None:
+    def before(person: Person) -> dict[str, int | None]:
+        datasets = person.client.get("/api/datasets").json()["datasets"]
+        return {dataset["filename"]: dataset["readings_before"] for dataset in datasets}
+
+    with ThreadPoolExecutor(3) as elsewhere, every_place_taken(server, omid):
+        waiting = [elsewhere.submit(omid.upload, name, flowers()) for name in ("three.csv", "four.csv")]
+        wait_until(lambda: sorted(before(omid).values(), key=str) == [0, 1, None, None])
+        waiting.append(elsewhere.submit(sara.upload, "flowers.csv", flowers()))
+        wait_until(lambda: before(sara) == {"flowers.csv": 0})
+        assert sorted(before(omid).values(), key=str) == [1, 2, None, None]
+        for dataset in omid.client.get("/api/datasets").json()["datasets"]:
+            if dataset["readings_before"] == 2:
+                omid.client.delete(f"/api/datasets/{dataset['id']}/reading").raise_for_status()
+        assert sorted(before(omid).values(), key=str) == [1, None, None]
+    answers = [answer.result() for answer in waiting]
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 400]
+    assert answers[2].json()["dataset"]["readings_before"] is None
 
 
 def test_stopping_twice_is_stopping_once(sara: Person) -> None:

@@ -7,7 +7,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 
 from app.api.guard import COOKIE
 from tests.journeys.conftest import Person, flowers, registered
+from tests.journeys.held_readings import every_place_taken, post
 from tests.journeys.tus import BYTES, TUS, begin, incoming, offset_of, send
 from tests.servers import Server, free_port, running_server
 
@@ -137,6 +138,52 @@ def test_a_killed_server_goes_on_where_the_bytes_ended(tmp_path: Path, content: 
             twin = sara.upload("twin.csv", content).json()["dataset"]
             assert dataset["sha256"] == twin["sha256"], "what came before the kill is hashed from the disk"
             assert incoming(server) == []
+
+
+def test_whoever_lost_the_answer_to_a_finished_upload_gets_it_after_a_kill(tmp_path: Path, content: bytes) -> None:
+    port = free_port()
+    with ExitStack() as people:
+        with running_server(tmp_path, port) as server:
+            sara, omid = (people.enter_context(registered(server, name)) for name in ("sara", "omid"))
+            path = begin(sara, len(content))
+            assert send(sara, path, 0, content).status_code == 204
+            dataset = finish(sara, path)
+            server.process.kill()
+            server.process.wait()
+        with running_server(tmp_path, port):
+            again = finish(sara, path)
+            assert (again["id"], again["status"], again["rows"]) == (dataset["id"], "READY", 60_000)
+            assert omid.client.post(f"{path}/finish").status_code == 404
+            assert sara.client.delete(path, headers=TUS).status_code == 404, "it is a data set by now"
+            assert sara.client.delete(f"/api/datasets/{dataset['id']}").status_code == 200
+            assert sara.client.post(f"{path}/finish").status_code == 404
+
+
+@pytest.mark.parametrize("is_given_up", [False, True])
+def test_an_upload_that_was_being_read_at_a_kill_is_asked_for_again_or_given_up(tmp_path: Path, is_given_up: bool) -> None:
+    port, rows = free_port(), flowers(5000).encode()
+    with ExitStack() as people, ExitStack() as held, ThreadPoolExecutor(1) as elsewhere:
+        with running_server(tmp_path, port) as server:
+            sara, omid = (people.enter_context(registered(server, name)) for name in ("sara", "omid"))
+            path = begin(sara, len(rows))
+            assert send(sara, path, 0, rows).status_code == 204
+            held.enter_context(every_place_taken(server, omid))
+            elsewhere.submit(post, sara, f"{path}/finish")
+            dataset_id = sara.wait_for_dataset("READING")
+            server.process.kill()
+            server.process.wait()
+        with running_server(tmp_path, port) as server:
+            if is_given_up:
+                assert omid.client.delete(path, headers=TUS).status_code == 404
+                assert sara.client.delete(path, headers=TUS).status_code == 204
+                assert not (server.data_dir / "datasets" / dataset_id).exists()
+                assert sara.client.post(f"{path}/finish").status_code == 404
+                return
+            answer = elsewhere.submit(finish, sara, path)
+            assert omid.client.post(f"{path}/finish").status_code == 404
+            held.close()
+            dataset = answer.result()
+            assert (dataset["id"], dataset["status"], dataset["rows"]) == (dataset_id, "READY", 5000)
 
 
 def test_two_at_once_do_not_mix(sara: Person, omid: Person, server: Server, content: bytes) -> None:
@@ -271,54 +318,3 @@ def test_another_site_cannot_use_a_persons_cookie_for_any_of_it(sara: Person, se
             answer = stranger.request(method, address, content=b"x")
             assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin"), (method, address)
     sara.client.delete(path, headers=TUS)
-
-
-@contextmanager
-def elsewhere(content: bytes, holds_back: int = 0) -> Iterator[tuple[str, list[socket.socket]]]:
-    """A server that sends one file, or all of it but the end; its address, and its connections."""
-    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as serving:
-        connections: list[socket.socket] = []
-
-        def serve() -> None:
-            connection, _ = listening.accept()
-            connections.append(connection)
-            connection.recv(10_000)
-            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n"
-            connection.sendall(head.encode() + content[: len(content) - holds_back])
-            if not holds_back:
-                connection.close()
-
-        serving.submit(serve)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/data/flowers.csv", connections
-        for connection in connections:
-            connection.close()
-
-
-def test_a_table_is_fetched_from_a_web_address(sara: Person, server: Server, content: bytes) -> None:
-    with elsewhere(content) as (url, _connections):
-        answer = sara.client.post("/api/datasets/from-url", json={"url": url, "name": "From afar"})
-    assert answer.status_code == 200, answer.text
-    dataset = answer.json()["dataset"]
-    assert (dataset["name"], dataset["filename"], dataset["rows"]) == ("From afar", "flowers.csv", 60_000)
-    assert original(server, dataset) == content
-    assert incoming(server) == []
-
-
-def test_nothing_is_fetched_for_somebody_who_has_left(sara: Person, server: Server, content: bytes) -> None:
-    with elsewhere(content, holds_back=100) as (url, connections):
-        with pytest.raises(httpx.ReadTimeout):
-            sara.client.post("/api/datasets/from-url", json={"url": url}, timeout=1)
-        connections[0].settimeout(WAIT_SECONDS)
-        assert connections[0].recv(1) == b"", "the server hangs up"
-    deadline = time.monotonic() + WAIT_SECONDS
-    while incoming(server):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    assert sara.client.get("/api/datasets").json()["datasets"] == []
-
-
-@pytest.mark.parametrize("body", [{}, {"url": 5}, {"url": "ftp://example.com/a.csv"}, {"url": "http://127.0.0.1:9/a.csv"}])
-def test_what_cannot_be_fetched_is_refused_in_a_sentence_beside_its_field(sara: Person, body: dict[str, object]) -> None:
-    answer = sara.client.post("/api/datasets/from-url", json=body)
-    assert answer.status_code == 400
-    assert answer.json()["details"][0]["field"] == "url"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 from playwright.sync_api import Page, expect
 
 from tests.conftest import OpenPage
+from tests.journeys.conftest import Person, flowers, registered
+from tests.journeys.held_readings import SLOW, every_place_taken, post, wait_until
+from tests.servers import Server
 
 READ_MS = 30_000
-SLOW = gzip.compress(("روز,مبلغ\n" + "۱۷ مرداد ۱۴۰۲,۱٬۲۰۰ تومان\n" * 300_000).encode())  # takes seconds to read
 
 
 def two_sheets() -> bytes:
@@ -36,6 +40,15 @@ def upload(page: Page, path: Path, content: bytes) -> None:
     path.write_bytes(content)
     page.locator("input[name=file]").set_input_files(path)
     page.get_by_role("button", name="Upload", exact=True).click()
+
+
+def datasets_of(person: Person) -> list[dict[str, Any]]:
+    datasets: list[dict[str, Any]] = person.client.get("/api/datasets").json()["datasets"]
+    return datasets
+
+
+def has(person: Person, filename: str) -> bool:
+    return filename in {dataset["filename"] for dataset in datasets_of(person)}
 
 
 @contextmanager
@@ -78,3 +91,22 @@ def test_an_upload_can_be_cancelled_while_it_is_read(open_page: OpenPage, token:
         page.get_by_role("button", name="Cancel “amounts.csv.gz”").click()
         expect(page.locator(".transfer")).to_have_count(0)
         expect(other.get_by_text("There is no data set")).to_be_visible(timeout=READ_MS)
+
+
+def test_a_file_that_waits_to_be_read_tells_its_place(open_page: OpenPage, server: Server) -> None:
+    with registered(server, "omid") as omid, registered(server, "sara") as sara, ThreadPoolExecutor(2) as elsewhere:
+        with every_place_taken(server, omid):
+            for name in ("one.csv", "two.csv"):
+                elsewhere.submit(post, sara, "/api/datasets/upload", files={"file": (name, flowers())})
+                wait_until(partial(has, sara, name))
+            first, second = (str(dataset["id"]) for dataset in reversed(datasets_of(sara)))
+            page = open_page(f"/datasets/{second}", sara.token)
+            expect(page.get_by_text("Waiting for its turn to be read: 1 file before it.")).to_be_visible()
+            persian = open_page(f"/datasets/{second}", sara.token, locale="fa-IR")
+            expect(persian.get_by_text("در نوبت خواندن است: ۱ فایل پیش از آن است.")).to_be_visible()
+            page.get_by_role("button", name="Stop reading").focus()
+            sara.client.delete(f"/api/datasets/{first}/reading").raise_for_status()
+            expect(page.get_by_text("Waiting for its turn to be read: this file is next.")).to_be_visible()
+            expect(persian.get_by_text("نوبت بعدی همین فایل است")).to_be_visible()
+            expect(page.get_by_role("button", name="Stop reading")).to_be_focused()
+        expect(page.locator(".profile-column h3").first).to_have_text("height", timeout=READ_MS)

@@ -40,7 +40,7 @@ async def user(platform: Platform) -> User:
 
 def restarted(platform: Platform) -> UploadParts:
     """What a new life of the server begins with."""
-    return UploadParts(platform.settings, platform.database, platform.quota, platform.datasets)
+    return UploadParts(platform.settings, platform.database, platform.quota, platform.arrivals)
 
 
 def incoming_of(platform: Platform) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.api.multipart import _UploadForm
+from app.datasets.catalogue import LONGEST_DESCRIPTION, check_description
 from app.datasets.uploads import IncomingFile, Room, check_name, clean_filename, free_bytes, in_words, too_large, type_of
 from app.errors import TooLarge, Unavailable, WrongType
 from trainer.contract import ENDINGS, Refusal
@@ -134,8 +135,19 @@ def test_names_keep_what_they_are_written_with_and_nothing_else() -> None:
     assert check_name("گل‌ها\x00\n", "penguins.csv") == "گل‌ها"
     assert clean_filename("گل‌ها\x00.csv") == "گل‌ها.csv"
     assert check_name("", "v1.2.csv") == "v1.2"
+
+
+@pytest.mark.parametrize("name", ["x" * 201, "\0" * 201 + "Birds"])
+def test_a_name_that_is_too_long_is_refused_before_it_is_looked_through(name: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        check_name(name, "penguins.csv")
+    assert refused.value.problems[0].message.params["length"] == len(name)
+
+
+def test_a_description_that_is_too_long_is_refused_before_it_is_looked_through() -> None:
     with pytest.raises(Refusal):
-        check_name("x" * 201, "penguins.csv")
+        check_description("\0" * (LONGEST_DESCRIPTION + 1) + "Birds")
+    assert check_description("  two\nlines\0 " + " " * LONGEST_DESCRIPTION) == "two\nlines"
 
 
 @pytest.mark.parametrize(
