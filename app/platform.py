@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts import Accounts
 from app.database import Database
+from app.datasets.exports import Exports
 from app.datasets.folders import DatasetFolders
 from app.datasets.quota import Quota
 from app.datasets.reader import Reader
@@ -50,6 +51,7 @@ class Platform:
         folders, watch = DatasetFolders(settings.data_dir), DatasetWatch()
         self._readings = readings = Readings(self.database, folders, Reader(settings, folders, launcher), watch)
         self.datasets = Datasets(settings, self.database, folders, readings, watch)
+        self.exports = Exports(settings, folders)
         self.quota = quota = Quota(settings, self.database)
         self.upload_parts = UploadParts(settings, self.database, quota, self.datasets)
         self.remote_files = RemoteFiles(settings)
@@ -71,6 +73,7 @@ class Platform:
     async def running(self) -> AsyncIterator[None]:
         """Run the background tasks; on leaving, workers go on and are adopted at the next start."""
         await self.datasets.sweep()
+        await self.exports.sweep()
         await self.upload_parts.restore()
         works = {
             "supervisor": self.supervisor.run(),

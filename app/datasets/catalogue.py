@@ -157,6 +157,12 @@ def unknown_dataset(reference: str) -> NotFound:
     return NotFound("dataset_not_found", Message(text, {"dataset": reference[:80]}), "dataset")
 
 
+def table_gone() -> NotFound:
+    """The answer for a table that vanished between asking for it and reading it."""
+    text = "This table is not there any more: its data set was deleted or read anew. Open the data set again."
+    return NotFound("table_gone", Message(text))
+
+
 def describe_dataset(record: Dataset) -> dict[str, Any]:
     """The `dataset` object of the REST interface."""
     return {

@@ -18,7 +18,6 @@ from sqlmodel import col, func, select
 from app.database import Database
 from app.datasets import catalogue
 from app.datasets.catalogue import REFERENCE_PREFIX, being_read, readable_by, select_latest, unknown_dataset
-from app.datasets.exports import export_csv
 from app.datasets.folders import DatasetFolders
 from app.datasets.reader import COLUMNS_STAGE, read_profile, still_reading
 from app.datasets.readings import Readings
@@ -41,7 +40,6 @@ class Datasets:
     def __init__(
         self, settings: Settings, database: Database, folders: DatasetFolders, readings: Readings, watch: DatasetWatch
     ) -> None:
-        self._settings = settings
         self._database = database
         self._readings = readings
         self._tables = TableSessions(settings.data_dir)
@@ -220,10 +218,6 @@ class Datasets:
             text = "“{name}” was not uploaded, so there is no original file. Take the table instead."
             raise NotFound("no_original", Message(text, {"name": record.name}), "dataset")
         return path
-
-    async def export_csv(self, record: Dataset) -> Path:
-        """The table as a CSV file; the caller removes it."""
-        return await asyncio.to_thread(export_csv, self.folders.table(record), self._settings.data_dir / "exports")
 
     async def preview(self, user: User, reference: str, choices: ReadingChoices) -> Mapping[str, Any]:
         """What the beginning of the original would look like, read so."""

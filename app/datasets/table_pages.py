@@ -15,12 +15,12 @@ from typing import cast
 
 import duckdb
 
+from app.datasets.catalogue import table_gone
 from app.datasets.table_conditions import Condition, filter_condition, search_condition
 from app.datasets.table_query import TableQuery, check_shape, clean_search
 from app.datasets.table_sessions import TableSession
 from app.datasets.table_source import TableSource, Value
-from app.errors import NotFound
-from trainer.contract import Message, Problem, Refusal
+from trainer.contract import Problem, Refusal
 
 WRITTEN_FILE = (
     "written.parquet"  # beside a table: its columns, as text, whose cells look different from how they stood in the file
@@ -167,5 +167,4 @@ def _noticing_absence(table: Path) -> Iterator[None]:
     except duckdb.IOException:
         if table.exists():
             raise
-        text = "This table is not there any more: its data set was deleted or read anew. Open the data set again."
-        raise NotFound("table_gone", Message(text)) from None
+        raise table_gone() from None
