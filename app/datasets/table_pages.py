@@ -70,10 +70,10 @@ def read_page(session: TableSession, table: Path, query: TableQuery) -> TablePag
         table_rows = source.count_rows(session)
         numbers, total = finder.find(session, table_rows)
         rewritten = finder.rewritten
-        texts = written.read_rows(session, rewritten, numbers) if written else []
+        texts = written.read_rows(session, rewritten, numbers, query.longest) if written else []
         return TablePage(
             columns=shown,
-            rows=source.read_rows(session, shown, numbers),
+            rows=source.read_rows(session, shown, numbers, query.longest),
             offset=query.offset,
             total=total,
             table_rows=table_rows,
