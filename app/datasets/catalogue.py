@@ -11,19 +11,18 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from sqlmodel import Session, and_, col, delete, func, or_, select, update
+from sqlmodel import Session, and_, col, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.datasets.uploads import CONTROLS
 from app.errors import Conflict, NotFound, refuse
-from app.records import LIVE, Dataset, DatasetStatus, Job, JobStatus, User
+from app.records import Dataset, DatasetStatus, Job, User
 from trainer.contract import Message
 
 REFERENCE_PREFIX = "datasets/"
 READING_RULES = 2  # counted up when the same original would be read otherwise: then it is another content
 LONGEST_DESCRIPTION = 4_000
 LEAVE_OUT = "leave_out_unreadable"  # of the choices, the one that is about these rows alone
-IN_USE = (*LIVE, JobStatus.QUEUED, JobStatus.PAUSED)
 
 
 def add_version(session: Session, record: Dataset) -> Dataset:
@@ -112,24 +111,6 @@ def begin_reading_again(session: Session, record: Dataset) -> bool:
     if changed.rowcount == 0:
         raise being_read(record.name)
     return True
-
-
-def delete_version(session: Session, record: Dataset) -> None:
-    """Delete the record.
-
-    Raises:
-        Conflict: it is being read, or a run that is not over uses it.
-    """
-    current = session.get(Dataset, record.id)
-    if current is None:
-        raise unknown_dataset(record.id)
-    if current.status == DatasetStatus.READING:
-        raise being_read(record.name)
-    job_id = session.exec(select(Job.id).where(Job.dataset_id == record.id, col(Job.status).in_(IN_USE))).first()
-    if job_id:
-        text = "The data set “{name}” is in use by the run {job}. Stop that run first."
-        raise Conflict("dataset_in_use", Message(text, {"name": record.name, "job": job_id}))
-    session.exec(delete(Dataset).where(col(Dataset.id) == record.id))
 
 
 def check_description(description: str) -> str:

@@ -21,6 +21,7 @@ from app.datasets.catalogue import REFERENCE_PREFIX, being_read, readable_by, se
 from app.datasets.folders import DatasetFolders
 from app.datasets.reader import COLUMNS_STAGE, read_profile, still_reading
 from app.datasets.readings import Readings
+from app.datasets.removal import Removal
 from app.datasets.table_pages import TablePage, read_columns, read_page
 from app.datasets.table_query import TableQuery
 from app.datasets.table_sessions import TableSessions
@@ -43,6 +44,7 @@ class Datasets:
         self._database = database
         self._readings = readings
         self._tables = TableSessions(settings.data_dir)
+        self._removal = Removal(database, folders, readings, watch)
         self.folders = folders
         self.watch = watch
 
@@ -296,15 +298,7 @@ class Datasets:
         Raises:
             NotFound: it is not this person's. NotAllowed: it is a built-in sample. Conflict: a job is using it.
         """
-        record = await self.get_changeable(user, reference)
-        if record.status == DatasetStatus.READING:
-            await self._readings.stop(record)
-            if await self._database.read(lambda session: session.get(Dataset, record.id)) is None:
-                return
-        await self._database.write(partial(catalogue.delete_version, record=record))
-        await self._readings.abandon(record)
-        await asyncio.to_thread(self.folders.remove, record.id)
-        self.watch.tell(record.id)
+        await self._removal.remove(user, await self.get_changeable(user, reference))
 
     async def sweep(self) -> None:
         """Remove what a server that was killed left half done: folders without a record."""

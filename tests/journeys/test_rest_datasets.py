@@ -138,6 +138,22 @@ def test_a_data_set_in_use_is_not_deleted(sara: Person) -> None:
     assert sara.client.delete(f"/api/datasets/{dataset_id}").status_code == 200
 
 
+def test_whose_run_uses_a_shared_data_set_is_nobody_elses_business(sara: Person, omid: Person) -> None:
+    dataset_id = sara.upload_flowers()
+    sara.client.patch(f"/api/datasets/{dataset_id}", json={"shared": True})
+    others = omid.start_job(dataset=dataset_id, epochs=1000, batch_size=1)
+    answer = sara.client.delete(f"/api/datasets/{dataset_id}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "dataset_in_use")
+    assert "run of somebody else uses" in answer.json()["error"]
+    assert "job_" not in answer.text
+    own = sara.start_job(dataset=dataset_id, epochs=1000, batch_size=1)
+    assert own in sara.client.delete(f"/api/datasets/{dataset_id}").json()["error"], "what one can stop is named"
+    for person, job_id in ((omid, others), (sara, own)):
+        person.client.post(f"/api/training/{job_id}/stop")
+        person.wait_until_ended(job_id)
+    assert sara.client.delete(f"/api/datasets/{dataset_id}").status_code == 200
+
+
 def test_somebody_elses_data_set_does_not_exist(sara: Person, omid: Person) -> None:
     dataset_id = sara.upload_flowers()
     for path in ("", "/rows", "/profile"):
