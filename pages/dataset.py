@@ -11,6 +11,7 @@ from fastapi import Request
 from nicegui import ui
 from nicegui.element import Element
 
+from app.errors import NotFound
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
 from components.elements import Button, box, notice, text
@@ -20,6 +21,7 @@ from pages.dataset_profile import ProfileSection
 from pages.dataset_reading import ReadingPanel, draw_decision
 from pages.dataset_rows import TableOpening, draw_rows, open_table
 from pages.dataset_versions import draw_versions
+from pages.datasets import GONE_ADDRESS, confirm_deletion
 from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome, while_open
 from pages.words import dataset_name
 from trainer.contract import Message, ReadingChoices, Refusal
@@ -60,6 +62,8 @@ class DatasetPage:
     contents: Contents = field(init=False)
     region: Element = field(init=False)
     profile: ProfileSection | None = field(default=None, init=False)
+    is_deleting: bool = field(default=False, init=False)
+    is_gone: bool = field(default=False, init=False)  # deleted by somebody else, or no longer shared
 
     async def fetch(self, user: User) -> Contents:
         datasets = self.visitor.platform.datasets
@@ -99,10 +103,28 @@ class DatasetPage:
                 changed.clear()
                 try:
                     await self._show_change()
+                except NotFound:
+                    self.is_gone = True
+                    self.leave()
+                    return
                 except Refusal as refusal:
                     self.visitor.tell(refusal)
-                    if is_login_lost(refusal) or refusal.problems[0].code == "dataset_not_found":
+                    if is_login_lost(refusal):
                         return
+
+    def leave(self) -> None:
+        """Go to the list, which says why; but whoever is just deleting it knows."""
+        if not self.is_deleting:
+            ui.navigate.to(GONE_ADDRESS)
+
+    async def delete(self) -> None:
+        self.is_deleting = True
+        if await confirm_deletion(self.visitor, self.contents.record):
+            ui.navigate.to("/datasets")
+            return
+        self.is_deleting = False
+        if self.is_gone:
+            self.leave()
 
     async def _show_change(self) -> None:
         user = await self.visitor.watching_user()
@@ -121,7 +143,7 @@ class DatasetPage:
         ui.page_title(f"{dataset_name(_, record.id, record.name)} · {_('Tamrin')}")
         self.region.clear()
         with self.region:
-            draw_heading(self.visitor, contents.user, record)
+            draw_heading(self.visitor, contents.user, record, self.delete)
             if contents.table is None:
                 self._draw_unread()
                 return

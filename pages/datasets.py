@@ -14,7 +14,7 @@ from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
 from components.confirm import confirm
 from components.data_table import Cell, DataTable, RowAction, TableColumn, TableRow
-from components.elements import box, text
+from components.elements import box, notice, text
 from components.pager import Pager
 from locales import Translator
 from pages.upload import draw_upload, fetch_intake
@@ -26,6 +26,8 @@ PAGE_SIZE = 20
 # A window that was cut off for longer than it is remembered begins anew, and uploads with it.
 LONGEST_OFFLINE_SECONDS = 300.0
 MOST_SHARED = 100
+GONE = "gone"  # somebody comes from the page of a data set that is not there for them any more
+GONE_ADDRESS = f"/datasets?{GONE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ def register(platform: Platform) -> None:
 
         with framed(visitor, _("Data"), "/datasets"):
             text("h1", _("Data"))
+            if GONE in request.query_params:
+                gone = _("The data set you were looking at is gone: it was deleted, or is no longer shared with you.")
+                notice(gone, "warn").props["role"] = "status"
             own = OwnTables(visitor)
             await visitor.load(partial(fetch_intake, platform), lambda intake: draw_upload(visitor, intake, own.refresh))
             await visitor.load(fetch, lambda tables: _draw_tables(visitor, own, tables))

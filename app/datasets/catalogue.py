@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlmodel import Session, and_, col, func, or_, select, update
@@ -79,23 +79,29 @@ def count_uses(session: Session, dataset_ids: Sequence[str]) -> dict[str, int]:
     return dict(session.exec(counted).all())
 
 
-def rename_series(session: Session, record: Dataset, name: str) -> None:
-    """Give all versions another name.
+def edit_series(session: Session, record: Dataset, values: Mapping[str, Any]) -> Sequence[Dataset]:
+    """Change what all versions share; returns them.
 
     Raises:
-        Conflict: another of the owner's data sets has it.
+        Conflict: another of the owner's data sets has the name. NotFound: it has just been deleted.
     """
+    if "name" in values:
+        _check_name_is_free(session, record, values["name"])
+    if values:
+        session.exec(update(Dataset).where(col(Dataset.series_id) == record.series_id).values(**values))
+    versions = session.exec(select(Dataset).where(Dataset.series_id == record.series_id)).all()
+    if record.id not in {version.id for version in versions}:
+        raise unknown_dataset(record.id)
+    return versions
+
+
+def _check_name_is_free(session: Session, record: Dataset, name: str) -> None:
     others = select(Dataset.id).where(
         Dataset.owner_id == record.owner_id, Dataset.name == name, Dataset.series_id != record.series_id
     )
     if session.exec(others.limit(1)).first():
         text = "You have another data set called “{name}”. Choose another name."
         raise Conflict("name_taken", Message(text, {"name": name}), "name")
-    update_series(session, record, name=name)
-
-
-def update_series(session: Session, record: Dataset, **values: object) -> None:
-    session.exec(update(Dataset).where(col(Dataset.series_id) == record.series_id).values(**values))
 
 
 def begin_reading_again(session: Session, record: Dataset) -> bool:

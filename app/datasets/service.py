@@ -282,15 +282,11 @@ class Datasets:
             values["description"] = catalogue.check_description(description)
         if is_shared is not None:
             values["is_shared"] = is_shared
-
-        def change(session: Any) -> None:  # noqa: ANN401
-            if "name" in values:
-                catalogue.rename_series(session, record, values["name"])
-            if values:
-                catalogue.update_series(session, record, **values)
-
-        await self._database.write(change)
-        return await self.get(user, record.id)
+        versions = await self._database.write(partial(catalogue.edit_series, record=record, values=values))
+        for version in versions:
+            self.watch.tell(version.id)
+        # Not by asking for it: an administrator may no longer read what is no longer shared.
+        return next(version for version in versions if version.id == record.id)
 
     async def delete(self, user: User, reference: str) -> None:
         """Delete one version, record and files, even while it is being read.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import Person, flowers
-from tests.servers import Server
+from tests.journeys.conftest import Person, flowers, registered
+from tests.servers import Server, running_server
 
 
 def files_of(server: Server) -> set[Path]:
@@ -152,6 +152,19 @@ def test_whose_run_uses_a_shared_data_set_is_nobody_elses_business(sara: Person,
         person.client.post(f"/api/training/{job_id}/stop")
         person.wait_until_ended(job_id)
     assert sara.client.delete(f"/api/datasets/{dataset_id}").status_code == 200
+
+
+def test_an_administrator_stops_sharing_and_is_told_what_became_of_it(tmp_path: Path) -> None:
+    with running_server(tmp_path) as fresh, registered(fresh, "admin") as admin, registered(fresh, "sara") as sara:
+        address = f"/api/datasets/{sara.upload_flowers()}"
+        assert admin.client.patch(address, json={"shared": False}).status_code == 404
+        sara.client.patch(address, json={"shared": True})
+        answer = admin.client.patch(address, json={"shared": False, "description": "Not for everybody."})
+        assert answer.status_code == 200, answer.text
+        dataset = answer.json()["dataset"]
+        assert (dataset["shared"], dataset["description"]) == (False, "Not for everybody.")
+        assert admin.client.get(address).status_code == 404
+        assert sara.client.get(address).json()["dataset"] == dataset
 
 
 def test_somebody_elses_data_set_does_not_exist(sara: Person, omid: Person) -> None:

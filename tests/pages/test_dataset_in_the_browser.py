@@ -1,0 +1,64 @@
+"""The page of a data set while others, or oneself, change what it shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import PASSWORD, OpenPage, register
+from tests.journeys.conftest import flowers
+from tests.servers import Server
+
+READ_MS = 30_000
+GONE = {
+    "en-US": "The data set you were looking at is gone: it was deleted, or is no longer shared with you.",
+    "fa-IR": "مجموعه‌داده‌ای که می‌دیدید دیگر در دسترس شما نیست: حذف شده یا دیگر با شما مشترک نیست.",
+}
+
+
+def upload(server: Server, token: str, filename: str = "flowers.csv", **changes: Any) -> str:
+    """The id of a new data set of this person."""
+    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
+        answer = client.post("/api/datasets/upload", files={"file": (filename, flowers().encode())})
+        dataset_id = str(answer.json()["dataset"]["id"])
+        client.patch(f"/api/datasets/{dataset_id}", json=changes).raise_for_status()
+        return dataset_id
+
+
+def open_dataset(open_page: OpenPage, dataset_id: str, token: str, locale: str = "en-US") -> Page:
+    page = open_page(f"/datasets/{dataset_id}", token, locale)
+    expect(page.locator(".table-cells tbody tr").first).to_be_visible(timeout=READ_MS)
+    return page
+
+
+@pytest.mark.parametrize("locale", ["en-US", "fa-IR"])
+def test_who_may_no_longer_see_it_is_led_to_the_list_and_told_why(
+    open_page: OpenPage, server: Server, token: str, locale: str
+) -> None:
+    dataset_id = upload(server, register(server, f"owner-{locale}@example.com"), shared=True)
+    page = open_dataset(open_page, dataset_id, token, locale)
+    owner = open_page(f"/datasets/{dataset_id}", _login(server, f"owner-{locale}@example.com"))
+    owner.get_by_role("button", name="Edit").click()
+    owner.get_by_role("checkbox", name="The whole team").click()
+    owner.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/datasets?gone", timeout=READ_MS)
+    expect(page.get_by_role("status").filter(has_text=GONE[locale])).to_be_visible()
+
+
+def test_who_deletes_it_is_not_told_that_it_is_gone(open_page: OpenPage, server: Server, token: str) -> None:
+    dataset_id = upload(server, token)
+    page, other = (open_dataset(open_page, dataset_id, token) for _ in range(2))
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    page.wait_for_url("**/datasets", timeout=READ_MS)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Data")
+    expect(page.get_by_text(GONE["en-US"])).to_have_count(0)
+    other.wait_for_url("**/datasets?gone", timeout=READ_MS)
+
+
+def _login(server: Server, email: str) -> str:
+    answer = httpx.post(f"{server.url}/api/auth/login", json={"email": email, "password": PASSWORD})
+    return str(answer.json()["token"])
