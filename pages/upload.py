@@ -80,4 +80,9 @@ def draw_upload(visitor: Visitor, intake: Intake, on_more: Callable[[], Awaitabl
 
 
 def _describe_share(_: Translator, share: Share) -> str:
-    return _("You use {used} of {quota}.", used=_.file_size(share.used_bytes), quota=_.file_size(share.quota_bytes))
+    used, quota = _.file_size(share.used_bytes), _.file_size(share.quota_bytes)
+    if share.reserved_bytes:
+        reserved = _.file_size(share.reserved_bytes)
+        sentence = "You use {used} of {quota}, {reserved} of it reserved for unfinished uploads."
+        return _(sentence, used=used, quota=quota, reserved=reserved)
+    return _("You use {used} of {quota}.", used=used, quota=quota)

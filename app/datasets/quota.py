@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ from app.datasets.uploads import (
 from app.errors import TooLarge
 from app.records import Dataset, DatasetStatus, User
 from app.settings import Settings
-from trainer.contract import Message
+from trainer.contract import Message, Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,14 @@ class Share:
     """What one person's data takes of what it may take; `quota_bytes` 0 is no limit."""
 
     dataset_bytes: int
-    unfinished_bytes: int
+    reserved_bytes: int  # for unfinished uploads
     quota_bytes: int
     largest: str = ""  # the name of the data set that takes most
     largest_bytes: int = 0
 
     @property
     def used_bytes(self) -> int:
-        return self.dataset_bytes + self.unfinished_bytes
+        return self.dataset_bytes + self.reserved_bytes
 
 
 class Quota:
@@ -59,9 +59,9 @@ class Quota:
         sizes = await self._database.read(lambda session: _read_sizes(session, user.id))
         largest, largest_bytes = max(sizes, key=lambda named: named[1], default=("", 0))
         total = sum(size for _name, size in sizes)
-        return Share(total, self.unfinished_bytes(user.id), self._settings.user_quota_bytes, largest, largest_bytes)
+        return Share(total, self.reserved_bytes(user.id), self._settings.user_quota_bytes, largest, largest_bytes)
 
-    def unfinished_bytes(self, user_id: str) -> int:
+    def reserved_bytes(self, user_id: str) -> int:
         return sum(self._reserved.get(user_id, {}).values())
 
     async def reserve(self, user: User, key: str, announced_bytes: int | None, spare_bytes: int = 0) -> Room:
@@ -84,7 +84,7 @@ class Quota:
             share = await self.share_of(user)
             left = share.quota_bytes - share.used_bytes
             if max(1, least_bytes) > left:
-                raise _quota_exceeded(share)
+                raise _quota_exceeded(share, announced_bytes)
             taken = min(taken, left)
             room = Room(left, _quota_exceeded(share), floor) if left < limit else room
         self.set_aside(user.id, key, taken)
@@ -134,17 +134,24 @@ def _read_sizes(session: DatabaseSession, user_id: str) -> list[tuple[str, int]]
     return [(name, int(size)) for name, size in session.exec(sums.group_by(col(Dataset.series_id))).all()]
 
 
-def _quota_exceeded(share: Share) -> TooLarge:
-    params: Mapping[str, str | Message] = {"used": in_words(share.used_bytes), "quota": in_words(share.quota_bytes)}
-    if share.largest:
-        text = (
-            "There is no room for this file: you use {used} of your {quota}. "
-            "Delete a data set you no longer need, such as “{name}” ({size}), then try again."
-        )
-        params = {**params, "name": share.largest, "size": in_words(share.largest_bytes)}
-    else:
-        text = (
-            "There is no room for this file: you use {used} of your {quota}, unfinished uploads included. "
-            "Upload a smaller file, or ask the administrator for more room."
-        )
+def _quota_exceeded(share: Share, file_bytes: int | None = None) -> TooLarge:
+    """What there is no room for, as far as that is known, what takes the room, and what makes some."""
+    params: dict[str, Scalar | Message] = {"used": in_words(share.used_bytes), "quota": in_words(share.quota_bytes)}
+    text = "There is no room for this file: you use {used} of your {quota}{reserved}. {advice}"
+    if file_bytes is not None:
+        text = "There is no room for this file of {size}: you use {used} of your {quota}{reserved}. {advice}"
+        params["size"] = in_words(file_bytes)
+    params["reserved"] = ""
+    if share.reserved_bytes:
+        params["reserved"] = Message(", {size} of it reserved for unfinished uploads", {"size": in_words(share.reserved_bytes)})
+    params["advice"] = _advise(share)
     return TooLarge("quota_exceeded", Message(text, params), "file")
+
+
+def _advise(share: Share) -> Message:
+    if share.largest:
+        text = "Delete a data set you no longer need, such as “{name}” ({size}), then try again."
+        return Message(text, {"name": share.largest, "size": in_words(share.largest_bytes)})
+    if share.reserved_bytes:
+        return Message("Finish an unfinished upload or give it up, or upload a smaller file.")
+    return Message("Upload a smaller file, or ask the administrator for more room.")
