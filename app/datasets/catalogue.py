@@ -104,13 +104,18 @@ def _check_name_is_free(session: Session, record: Dataset, name: str) -> None:
         raise Conflict("name_taken", Message(text, {"name": name}), "name")
 
 
+def is_used(session: Session, record: Dataset) -> bool:
+    """Whether a run has used this version, so that it must stay as it is."""
+    return session.exec(select(Job.id).where(Job.dataset_id == record.id).limit(1)).first() is not None
+
+
 def begin_reading_again(session: Session, record: Dataset) -> bool:
     """Mark a version as being read anew; False when a run has used it, so that it must stay as it is.
 
     Raises:
         Conflict: it is being read already.
     """
-    if session.exec(select(Job.id).where(Job.dataset_id == record.id).limit(1)).first():
+    if is_used(session, record):
         return False
     query = update(Dataset).where(col(Dataset.id) == record.id, col(Dataset.status) != DatasetStatus.READING)
     changed = session.exec(query.values(status=DatasetStatus.READING))

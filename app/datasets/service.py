@@ -19,6 +19,7 @@ from app.database import Database
 from app.datasets import catalogue
 from app.datasets.catalogue import REFERENCE_PREFIX, being_read, readable_by, select_latest, unknown_dataset
 from app.datasets.folders import DatasetFolders
+from app.datasets.quota import Quota
 from app.datasets.reader import COLUMNS_STAGE, read_profile, still_reading
 from app.datasets.readings import Readings
 from app.datasets.removal import Removal
@@ -39,9 +40,16 @@ class Datasets:
     """Everything about uploaded and built-in tables."""
 
     def __init__(
-        self, settings: Settings, database: Database, folders: DatasetFolders, readings: Readings, watch: DatasetWatch
+        self,
+        settings: Settings,
+        database: Database,
+        folders: DatasetFolders,
+        readings: Readings,
+        watch: DatasetWatch,
+        quota: Quota,
     ) -> None:
         self._database = database
+        self._quota = quota
         self._readings = readings
         self._tables = TableSessions(settings.data_dir)
         self._removal = Removal(database, folders, readings, watch)
@@ -229,17 +237,19 @@ class Datasets:
         """Read the original as chosen: in place, or as a new version when a run has used this one.
 
         Raises:
-            Refusal: it cannot be read so; the table stays as it was.
+            Refusal: it cannot be read so, or there is no room for that; the table stays as it was.
         """
         record = await self.get_changeable(user, reference)
-        if await self._database.write(partial(catalogue.begin_reading_again, record=record)):
-            return await self._readings.read_in_place(record, choices)
-        if record.status != DatasetStatus.READY:
-            raise being_read(record.name)
-        version = Dataset(**{**record.model_dump(include=set(_COPIED)), "id": new_id("data"), "is_profiled": False})
-        await asyncio.to_thread(self.folders.share_original, record.id, version.id)
-        version = await self._database.write(partial(catalogue.add_reading, source=record, record=version))
-        return await self._readings.read_new(version, choices)
+        in_place = not await self._database.read(partial(catalogue.is_used, record=record))
+        async with self._quota.rereading(user, record, in_place=in_place):
+            if await self._database.write(partial(catalogue.begin_reading_again, record=record)):
+                return await self._readings.read_in_place(record, choices)
+            if record.status != DatasetStatus.READY:
+                raise being_read(record.name)
+            version = Dataset(**{**record.model_dump(include=set(_COPIED)), "id": new_id("data"), "is_profiled": False})
+            await asyncio.to_thread(self.folders.share_original, record.id, version.id)
+            version = await self._database.write(partial(catalogue.add_reading, source=record, record=version))
+            return await self._readings.read_new(version, choices)
 
     async def stop_reading(self, user: User, reference: str) -> Dataset | None:
         """End the reading of a file; a table that was there before stays. None: there is nothing left of the data set.
