@@ -25,18 +25,24 @@ from trainer.contract import Refusal
 PAGE_SIZE = 20
 # A window that was cut off for longer than it is remembered begins anew, and uploads with it.
 LONGEST_OFFLINE_SECONDS = 300.0
-MOST_SHARED = 100
 GONE = "gone"  # somebody comes from the page of a data set that is not there for them any more
 GONE_ADDRESS = f"/datasets?{GONE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A page of data sets, and how many there are in all."""
+
+    records: Sequence[Dataset]
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
     """One's own data sets, those that others share, and those for everybody."""
 
-    own: Sequence[Dataset]
-    total: int
-    shared: Sequence[Dataset]
+    own: Shelf
+    shared: Shelf
     samples: Sequence[Dataset]
 
 
@@ -49,35 +55,61 @@ def register(platform: Platform) -> None:
         _ = visitor.translator
 
         async def fetch(user: User) -> Tables:
-            datasets = platform.datasets
-            own, total = await datasets.list_latest(user, 0, PAGE_SIZE), await datasets.count_latest(user)
-            return Tables(own, total, await datasets.list_shared(user, 0, MOST_SHARED), await platform.samples.list())
+            return Tables(await own.fetch(user), await shared.fetch(user), await platform.samples.list())
 
         with framed(visitor, _("Data"), "/datasets"):
             text("h1", _("Data"))
             if GONE in request.query_params:
                 gone = _("The data set you were looking at is gone: it was deleted, or is no longer shared with you.")
                 notice(gone, "warn").props["role"] = "status"
-            own = OwnTables(visitor)
+            own, shared = OwnTables(visitor), SharedTables(visitor)
             await visitor.load(partial(fetch_intake, platform), lambda intake: draw_upload(visitor, intake, own.refresh))
-            await visitor.load(fetch, lambda tables: _draw_tables(visitor, own, tables))
+            await visitor.load(fetch, lambda tables: _draw_tables(visitor, own, shared, tables))
 
 
-def _draw_tables(visitor: Visitor, own: OwnTables, tables: Tables) -> None:
+def _draw_tables(visitor: Visitor, own: OwnTables, shared: SharedTables, tables: Tables) -> None:
     _ = visitor.translator
     with box("form", "section"):
         text("h2", _("Your data sets"))
-        own.draw(tables.own, tables.total)
-    if tables.shared:
+        own.draw(tables.own)
+    if tables.shared.records:
         with box("form", "section"):
             text("h2", _("Shared with you"))
-            table = DataTable(_columns(_), caption=_("Shared with you"), is_stacked=True)
-            table.show([_describe(_, record, is_own=False) for record in tables.shared])
+            shared.draw(tables.shared)
     if tables.samples:
         with box("form", "section"):
             text("h2", _("Built-in samples"))
             table = DataTable(_columns(_), caption=_("Built-in samples"), is_stacked=True)
             table.show([_describe(_, record) for record in tables.samples])
+
+
+@dataclass
+class SharedTables:
+    """What others share with the team, a page at a time."""
+
+    visitor: Visitor
+    offset: int = 0
+    table: DataTable = field(init=False)
+    pager: Pager = field(init=False)
+
+    async def fetch(self, user: User) -> Shelf:
+        datasets = self.visitor.platform.datasets
+        return Shelf(await datasets.list_shared(user, self.offset, PAGE_SIZE), await datasets.count_shared(user))
+
+    def draw(self, shelf: Shelf) -> None:
+        _ = self.visitor.translator
+        self.table = DataTable(_columns(_), caption=_("Shared with you"), is_stacked=True)
+        self.pager = Pager(_, PAGE_SIZE, self.move)
+        self.show(shelf)
+
+    def show(self, shelf: Shelf) -> None:
+        self.table.show([_describe(self.visitor.translator, record, is_own=False) for record in shelf.records])
+        self.pager.show(self.offset, len(shelf.records), shelf.total)
+
+    async def move(self, offset: int) -> None:
+        self.offset = offset
+        with self.visitor.telling_problems():
+            self.show(await self.fetch(await self.visitor.user()))
 
 
 @dataclass
@@ -91,20 +123,24 @@ class OwnTables:
     table: DataTable = field(init=False)
     pager: Pager = field(init=False)
 
-    def draw(self, own: Sequence[Dataset], total: int) -> None:
+    async def fetch(self, user: User) -> Shelf:
+        datasets = self.visitor.platform.datasets
+        return Shelf(await datasets.list_latest(user, self.offset, PAGE_SIZE), await datasets.count_latest(user))
+
+    def draw(self, shelf: Shelf) -> None:
         _ = self.visitor.translator
         sentence = _("You have not uploaded anything yet. Upload a table above, or begin with a sample below.")
         self.hint = text("p", sentence, "soft")
         self.table = DataTable(_columns(_), caption=_("Your data sets"), is_stacked=True, on_action=self.act)
         self.pager = Pager(_, PAGE_SIZE, self.move)
-        self.show(own, total)
+        self.show(shelf)
 
-    def show(self, own: Sequence[Dataset], total: int) -> None:
-        self.hint.set_visibility(not total)
-        self.table.set_visibility(bool(total))
-        self.records = {record.id: record for record in own}
-        self.table.show([_describe(self.visitor.translator, record) for record in own])
-        self.pager.show(self.offset, len(own), total)
+    def show(self, shelf: Shelf) -> None:
+        self.hint.set_visibility(not shelf.total)
+        self.table.set_visibility(bool(shelf.total))
+        self.records = {record.id: record for record in shelf.records}
+        self.table.show([_describe(self.visitor.translator, record) for record in shelf.records])
+        self.pager.show(self.offset, len(shelf.records), shelf.total)
 
     async def refresh(self) -> None:
         """Show what has been added."""
@@ -119,8 +155,7 @@ class OwnTables:
     async def move(self, offset: int) -> None:
         self.offset = offset
         with self.visitor.telling_problems():
-            user, datasets = await self.visitor.user(), self.visitor.platform.datasets
-            self.show(await datasets.list_latest(user, offset, PAGE_SIZE), await datasets.count_latest(user))
+            self.show(await self.fetch(await self.visitor.user()))
 
 
 async def confirm_deletion(visitor: Visitor, record: Dataset) -> bool:

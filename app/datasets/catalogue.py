@@ -15,8 +15,8 @@ from sqlmodel import Session, and_, col, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.datasets.uploads import CONTROLS
-from app.errors import Conflict, NotFound, refuse
-from app.records import Dataset, DatasetStatus, Job, User
+from app.errors import Conflict, NotAllowed, NotFound, refuse
+from app.records import Dataset, DatasetStatus, Job, Role, User
 from trainer.contract import Message
 
 REFERENCE_PREFIX = "datasets/"
@@ -64,6 +64,39 @@ def content_hash(original_sha256: str, choices: dict[str, Any]) -> str:
 def readable_by(user: User) -> Any:  # noqa: ANN401 - a condition of SQLAlchemy's
     """The data sets that this person may look at and train on."""
     return or_(Dataset.owner_id == user.id, col(Dataset.owner_id).is_(None), col(Dataset.is_shared))
+
+
+def shared_by_others(user: User) -> Any:  # noqa: ANN401 - a condition of SQLAlchemy's
+    """The data sets that the team has and this person did not upload."""
+    return and_(col(Dataset.is_shared), col(Dataset.owner_id) != user.id)
+
+
+def check_changeable(user: User, record: Dataset) -> None:
+    """Whether somebody who may read a data set may change or delete it as well.
+
+    Raises:
+        NotAllowed: it is a built-in sample, or shared by somebody else.
+    """
+    if record.owner_id is None:
+        text = "“{name}” is built in and stays."
+        raise NotAllowed("sample_is_built_in", Message(text, {"name": record.name}))
+    if record.owner_id != user.id and user.role != Role.ADMIN:
+        text = "“{name}” is shared with you to read and use. Only its owner can change or delete it."
+        raise NotAllowed("not_the_owner", Message(text, {"name": record.name}))
+
+
+def check_decided(record: Dataset) -> None:
+    """Whether it is decided what becomes of rows that could not be read.
+
+    Raises:
+        Conflict: it is not.
+    """
+    if record.unreadable_rows and not record.choices.get(LEAVE_OUT):
+        text = (
+            "{count} rows of “{name}” could not be read. Look at them on the page of the data set, and leave them out or"
+            " read the file another way."
+        )
+        raise Conflict("rows_undecided", Message(text, {"count": record.unreadable_rows, "name": record.name}), "dataset")
 
 
 def select_latest() -> SelectOfScalar[Dataset]:

@@ -17,7 +17,7 @@ from sqlmodel import col, func, select
 
 from app.database import Database
 from app.datasets import catalogue
-from app.datasets.catalogue import REFERENCE_PREFIX, being_read, readable_by, select_latest, unknown_dataset
+from app.datasets.catalogue import REFERENCE_PREFIX, being_read, readable_by, select_latest, shared_by_others, unknown_dataset
 from app.datasets.folders import DatasetFolders
 from app.datasets.quota import Quota
 from app.datasets.reader import COLUMNS_STAGE, read_profile, still_reading
@@ -28,8 +28,8 @@ from app.datasets.table_query import TableQuery
 from app.datasets.table_sessions import TableSessions
 from app.datasets.uploads import PACKED, ReceivedFile, check_name, clean_filename, type_of
 from app.datasets.watch import DatasetWatch
-from app.errors import Conflict, NotAllowed, NotFound, PlatformError
-from app.records import Dataset, DatasetStatus, Role, User, new_id
+from app.errors import Conflict, NotFound, PlatformError
+from app.records import Dataset, DatasetStatus, User, new_id
 from app.settings import Settings
 from trainer.contract import Message, ReadingChoices
 
@@ -102,18 +102,25 @@ class Datasets:
 
     async def list_latest(self, user: User, offset: int = 0, limit: int | None = None) -> Sequence[Dataset]:
         """The latest version of each of this person's data sets, newest first."""
-        query = select_latest().where(Dataset.owner_id == user.id).order_by(col(Dataset.uploaded_at).desc(), col(Dataset.id))
-        return await self._database.read(lambda session: session.exec(query.offset(offset).limit(limit)).all())
+        return await self._list_latest(Dataset.owner_id == user.id, offset, limit)
 
     async def count_latest(self, user: User) -> int:
-        query = select(func.count(func.distinct(Dataset.series_id))).where(Dataset.owner_id == user.id)
-        return await self._database.read(lambda session: session.exec(query).one())
+        return await self._count_series(Dataset.owner_id == user.id)
 
     async def list_shared(self, user: User, offset: int = 0, limit: int | None = None) -> Sequence[Dataset]:
         """The latest version of each data set that others share with the team, newest first."""
-        query = select_latest().where(col(Dataset.is_shared), col(Dataset.owner_id) != user.id)
-        query = query.order_by(col(Dataset.uploaded_at).desc(), col(Dataset.id)).offset(offset).limit(limit)
-        return await self._database.read(lambda session: session.exec(query).all())
+        return await self._list_latest(shared_by_others(user), offset, limit)
+
+    async def count_shared(self, user: User) -> int:
+        return await self._count_series(shared_by_others(user))
+
+    async def _list_latest(self, condition: Any, offset: int, limit: int | None) -> Sequence[Dataset]:  # noqa: ANN401
+        query = select_latest().where(condition).order_by(col(Dataset.uploaded_at).desc(), col(Dataset.id))
+        return await self._database.read(lambda session: session.exec(query.offset(offset).limit(limit)).all())
+
+    async def _count_series(self, condition: Any) -> int:  # noqa: ANN401
+        query = select(func.count(func.distinct(Dataset.series_id))).where(condition)
+        return await self._database.read(lambda session: session.exec(query).one())
 
     async def list_versions(self, user: User, reference: str) -> Sequence[tuple[Dataset, int]]:
         """Every version of a data set, newest first, each with how many runs used it."""
@@ -147,12 +154,7 @@ class Datasets:
             NotAllowed: it is a built-in sample, or shared by somebody else.
         """
         record = await self.get(user, reference)
-        if record.owner_id is None:
-            text = "“{name}” is built in and stays."
-            raise NotAllowed("sample_is_built_in", Message(text, {"name": record.name}))
-        if record.owner_id != user.id and user.role != Role.ADMIN:
-            text = "“{name}” is shared with you to read and use. Only its owner can change or delete it."
-            raise NotAllowed("not_the_owner", Message(text, {"name": record.name}))
+        catalogue.check_changeable(user, record)
         return record
 
     async def get_ready(self, user: User, reference: str) -> Dataset:
@@ -173,12 +175,7 @@ class Datasets:
             Conflict: that is not decided.
         """
         record = await self.get_ready(user, reference)
-        if record.unreadable_rows and not record.choices.get(catalogue.LEAVE_OUT):
-            text = (
-                "{count} rows of “{name}” could not be read. Look at them on the page of the data set, and leave them out or"
-                " read the file another way."
-            )
-            raise Conflict("rows_undecided", Message(text, {"count": record.unreadable_rows, "name": record.name}), "dataset")
+        catalogue.check_decided(record)
         return record
 
     async def profile(self, record: Dataset) -> dict[str, Any]:

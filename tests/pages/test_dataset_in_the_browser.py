@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.conftest import PASSWORD, OpenPage, register
 from tests.journeys.conftest import flowers
 from tests.servers import Server
+from tests.stored_tables import store_table
 
 READ_MS = 30_000
 GONE = {
@@ -62,3 +64,20 @@ def test_who_deletes_it_is_not_told_that_it_is_gone(open_page: OpenPage, server:
 def _login(server: Server, email: str) -> str:
     answer = httpx.post(f"{server.url}/api/auth/login", json={"email": email, "password": PASSWORD})
     return str(answer.json()["token"])
+
+
+@pytest.mark.usefixtures("token")  # somebody who was there before the reader, and owns what is stored
+def test_all_that_is_shared_can_be_paged_through(open_page: OpenPage, server: Server) -> None:
+    reader = register(server, "reader@example.com")
+    for number in range(21):
+        store_table(server, "SELECT 1 AS a, 2 AS b", f"shared {number}")
+    page = open_page("/datasets", reader)
+    section = page.locator("section", has=page.get_by_role("heading", name="Shared with you"))
+    rows = section.locator("tbody tr")
+    expect(rows).to_have_count(20, timeout=READ_MS)
+    expect(section.get_by_text(re.compile(r"^1 to 20 of \d+$"))).to_be_visible()
+    seen = rows.locator("td, th").first.inner_text()
+    section.get_by_role("button", name="Next").press("Enter")
+    expect(section.get_by_text(re.compile(r"^21 to \d+ of \d+$"))).to_be_visible()
+    expect(rows.locator("td, th").first).not_to_have_text(seen)
+    expect(section.get_by_role("button", name="Next")).to_have_attribute("aria-disabled", "true")
