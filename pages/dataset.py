@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +16,13 @@ from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
 from components.elements import Button, box, notice, text
 from components.states import loading_state
+from pages.dataset_deletion import confirm_deletion, confirm_deletion_of_all
 from pages.dataset_heading import draw_heading
 from pages.dataset_profile import ProfileSection
 from pages.dataset_reading import ReadingPanel, draw_decision
 from pages.dataset_rows import TableOpening, draw_rows, open_table
 from pages.dataset_versions import draw_versions
-from pages.datasets import GONE_ADDRESS, confirm_deletion
+from pages.datasets import GONE_ADDRESS
 from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome, while_open
 from pages.words import dataset_name
 from trainer.contract import Message, ReadingChoices, Refusal
@@ -118,8 +119,14 @@ class DatasetPage:
             ui.navigate.to(GONE_ADDRESS)
 
     async def delete(self) -> None:
+        await self._leave_after(confirm_deletion)
+
+    async def delete_all(self) -> None:
+        await self._leave_after(confirm_deletion_of_all)
+
+    async def _leave_after(self, confirm: Callable[[Visitor, Dataset], Awaitable[bool]]) -> None:
         self.is_deleting = True
-        if await confirm_deletion(self.visitor, self.contents.record):
+        if await confirm(self.visitor, self.contents.record):
             ui.navigate.to("/datasets")
             return
         self.is_deleting = False
@@ -155,7 +162,7 @@ class DatasetPage:
             with box("form", "section"):
                 text("h2", _("Rows"))
                 draw_rows(self.visitor, record, contents.table)
-            draw_versions(self.visitor, record, contents.versions)
+            draw_versions(self.visitor, record, contents.versions, self.delete_all if contents.may_change else None)
 
     def _draw_unread(self) -> None:
         """There is no table: it is still being made, or the file has to be read another way."""
@@ -173,7 +180,7 @@ class DatasetPage:
         if self.contents.may_change:
             text("p", _("Perhaps another way of reading it mends this. Otherwise delete it and upload a corrected file."), "soft")
             self._draw_reading(self.contents.profile["dialect"], is_open=True)
-        draw_versions(self.visitor, record, self.contents.versions)
+        draw_versions(self.visitor, record, self.contents.versions, self.delete_all if self.contents.may_change else None)
 
     async def _stop(self) -> None:
         with self.visitor.telling_problems():

@@ -7,20 +7,18 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from fastapi import Request
-from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
-from components.confirm import confirm
 from components.data_table import Cell, DataTable, RowAction, TableColumn, TableRow
 from components.elements import box, notice, text
 from components.pager import Pager
 from locales import Translator
+from pages.dataset_deletion import confirm_deletion
 from pages.upload import draw_upload, fetch_intake
 from pages.visitor import Visitor, framed, page_at, welcome
 from pages.words import DATASET_STATES, dataset_name
-from trainer.contract import Refusal
 
 PAGE_SIZE = 20
 # A window that was cut off for longer than it is remembered begins anew, and uploads with it.
@@ -156,33 +154,6 @@ class OwnTables:
         self.offset = offset
         with self.visitor.telling_problems():
             self.show(await self.fetch(await self.visitor.user()))
-
-
-async def confirm_deletion(visitor: Visitor, record: Dataset) -> bool:
-    """Ask, saying what uses it, then delete this version; whether it was deleted."""
-    _ = visitor.translator
-    datasets = visitor.platform.datasets
-    runs = (await datasets.count_uses([record.id])).get(record.id, 0)
-    sentences = [
-        _("“{name}”, version {number}, and everything read from it will be deleted.", name=record.name, number=record.version)
-    ]
-    if runs:
-        sentences.append(
-            _.plural(
-                "{count} run was trained on it: its model stays, but it cannot be trained further.",
-                "{count} runs were trained on it: their models stay, but they cannot be trained further.",
-                runs,
-            )
-        )
-    if not await confirm(_("Delete this data set?"), " ".join(sentences), yes=_("Delete"), no=_("Keep")):
-        return False
-    try:
-        await datasets.delete(await visitor.user(), record.id)
-    except Refusal as refusal:
-        visitor.tell(refusal)
-        return False
-    ui.notify(_("“{name}” was deleted.", name=record.name), type="positive")
-    return True
 
 
 def _columns(_: Translator) -> list[TableColumn]:

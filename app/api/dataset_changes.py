@@ -108,6 +108,11 @@ def _offer_what_is_there(router: APIRouter, platform: Platform) -> None:
         versions = await datasets.list_versions(current_user(request), dataset_id)
         return {"ok": True, "versions": [{**describe_dataset(record), "runs": runs} for record, runs in versions]}
 
+    @router.delete("/{dataset_id}/versions")
+    async def delete_all_versions(dataset_id: str, request: Request) -> dict[str, Any]:
+        """Delete every version with all that was read from it; none while a run that is not over uses one of them."""
+        return {"ok": True, "deleted": await datasets.delete_all(current_user(request), dataset_id)}
+
     @router.get("/{dataset_id}/original", response_class=FileResponse)
     async def download_original(dataset_id: str, request: Request) -> FileResponse:
         """The file as it was uploaded."""

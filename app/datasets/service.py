@@ -52,7 +52,7 @@ class Datasets:
         self._quota = quota
         self._readings = readings
         self._tables = TableSessions(settings.data_dir)
-        self._removal = Removal(database, folders, readings, watch)
+        self.removal = Removal(database, folders, readings, watch)
         self.folders = folders
         self.watch = watch
 
@@ -301,7 +301,11 @@ class Datasets:
         Raises:
             NotFound: it is not this person's. NotAllowed: it is a built-in sample. Conflict: a job is using it.
         """
-        await self._removal.remove(user, await self.get_changeable(user, reference))
+        await self.removal.remove(user, await self.get_changeable(user, reference))
+
+    async def delete_all(self, user: User, reference: str) -> int:
+        """Like `delete`, for all versions at once or none; returns how many there were."""
+        return await self.removal.remove(user, await self.get_changeable(user, reference), with_all_versions=True)
 
     async def sweep(self) -> None:
         """Remove what a server that was killed left half done: folders without a record."""

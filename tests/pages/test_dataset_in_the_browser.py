@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -59,6 +61,42 @@ def test_who_deletes_it_is_not_told_that_it_is_gone(open_page: OpenPage, server:
     expect(page.get_by_role("heading", level=1)).to_have_text("Data")
     expect(page.get_by_text(GONE["en-US"])).to_have_count(0)
     other.wait_for_url("**/datasets?gone", timeout=READ_MS)
+
+
+def test_all_versions_are_deleted_after_it_was_said_what_used_them(open_page: OpenPage, server: Server, token: str) -> None:
+    first, latest = upload(server, token), upload(server, token)
+    answer = httpx.post(
+        f"{server.url}/api/training",
+        headers={"Authorization": f"Bearer {token}"},
+        json={"dataset": first, "epochs": 1000, "batch_size": 1, "lr": 0.01},
+    )
+    job_id = answer.json()["job_id"]
+    page = open_dataset(open_page, latest, token)
+    page.get_by_role("button", name="Delete all versions").press("Enter")
+    dialog = page.get_by_role("alertdialog")
+    expect(dialog).to_contain_text("All 2 versions of “flowers”, and everything read from them, will be deleted.")
+    expect(dialog).to_contain_text(f"1 run of yours was trained on them: {job_id}.")
+    dialog.get_by_role("button", name="Delete all").press("Enter")
+    expect(page.get_by_text("Version 1 of the data set “flowers” is in use by the run")).to_be_visible(timeout=READ_MS)
+    page.request.post(f"/api/training/{job_id}/stop")
+    expect(dialog).to_have_count(0)
+
+    def is_over() -> bool:
+        status = page.request.get(f"/api/training/status?job_id={job_id}").json()["status"]["status"]
+        return str(status) in {"STOPPED", "COMPLETED"}
+
+    wait_for(is_over)
+    page.get_by_role("button", name="Delete all versions").press("Enter")
+    dialog.get_by_role("button", name="Delete all").press("Enter")
+    page.wait_for_url("**/datasets", timeout=READ_MS)
+    expect(page.get_by_text("You have not uploaded anything yet.")).to_be_visible(timeout=READ_MS)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + READ_MS / 1000
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def _login(server: Server, email: str) -> str:
