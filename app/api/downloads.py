@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Message as Event
 from starlette.types import Receive, Scope, Send
 
+from app.datasets.catalogue import table_gone
 from app.errors import error_body, refuse
 from trainer.contract import Message
 
@@ -35,6 +37,8 @@ class FileDownload(FileResponse):
                 await send(event)
 
         async with self._held:
+            if not await asyncio.to_thread(Path(self.path).is_file):
+                raise table_gone()
             await super().__call__(scope, receive, send_in_words)
 
     async def _refuse(self, event: Event, scope: Scope, receive: Receive, send: Send) -> None:

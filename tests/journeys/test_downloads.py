@@ -63,6 +63,14 @@ def test_a_part_that_is_there_is_sent(sara: Person) -> None:
     assert (part.status_code, part.content) == (206, b"height")
 
 
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_a_table_that_is_gone_is_not_found(sara: Person, server: Server, file_format: str) -> None:
+    dataset = sara.upload_flowers()
+    (server.data_dir / "datasets" / dataset / "reading-1" / "table.parquet").unlink()
+    answer = sara.client.get(f"/api/datasets/{dataset}/table", params={"format": file_format})
+    assert (answer.status_code, answer.json()["code"]) == (404, "table_gone"), answer.text
+
+
 def test_whoever_leaves_leaves_no_file_behind(sara: Person, server: Server) -> None:
     dataset = store_table(server, LARGE, "large")
     with ask_for_table(server, sara, dataset) as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlmodel import select
 
 from app.accounts import Accounts
 from app.database import Database
@@ -87,6 +88,22 @@ async def test_another_persons_data_takes_nobody_elses_room(
     await quota.reserve(other, "one", 8 * MEGABYTE)
     with pytest.raises(TooLarge):
         await quota.reserve(user, "two", 1)
+
+
+async def test_what_is_read_again_counts_for_its_owner_while_it_is_read(
+    quota: Quota, database: Database, user: User, accounts: Accounts
+) -> None:
+    await own(database, user, size=MEGABYTE, disk_bytes=4 * MEGABYTE)
+    record = await database.read(lambda session: session.exec(select(Dataset)).one())
+    administrator = (await accounts.register("omid@example.com", "a passphrase", "Omid")).user
+    async with quota.rereading(administrator, record, in_place=True):
+        assert (quota.reserved_bytes(user.id), quota.reserved_bytes(administrator.id)) == (3 * MEGABYTE, 0)
+        with pytest.raises(TooLarge, match=r"takes about 4 MB: its owner uses 7 MB of 10 MB\."):
+            async with quota.rereading(administrator, record, in_place=False):
+                pass
+    async with quota.rereading(user, record, in_place=False):
+        assert quota.reserved_bytes(user.id) == 4 * MEGABYTE
+    assert quota.reserved_bytes(user.id) == 0
 
 
 async def test_without_a_quota_only_the_limit_counts(settings: Settings, database: Database, user: User) -> None:
