@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.accounts import Accounts
 from app.database import Database
 from app.datasets.arrivals import Arrivals
+from app.datasets.exports import Exports
 from app.datasets.folders import DatasetFolders
 from app.datasets.quota import Quota
 from app.datasets.reader import Reader
@@ -50,9 +51,10 @@ class Platform:
         self._launcher = launcher = LocalLauncher(settings.stop_grace_seconds)
         folders, watch = DatasetFolders(settings.data_dir), DatasetWatch()
         self._readings = readings = Readings(self.database, folders, Reader(settings, folders, launcher), watch)
-        self.datasets = Datasets(settings, self.database, folders, readings, watch)
-        self.arrivals = Arrivals(self.database, folders, readings, self.datasets)
         self.quota = quota = Quota(settings, self.database)
+        self.datasets = Datasets(settings, self.database, folders, readings, watch, quota)
+        self.exports = Exports(settings, folders)
+        self.arrivals = Arrivals(self.database, folders, readings, self.datasets)
         self.upload_parts = UploadParts(settings, self.database, quota, self.arrivals)
         self.remote_files = RemoteFiles(settings)
         self.storage = Storage(settings, self.database, quota)
@@ -73,6 +75,7 @@ class Platform:
     async def running(self) -> AsyncIterator[None]:
         """Run the background tasks; on leaving, workers go on and are adopted at the next start."""
         await self.datasets.sweep()
+        await self.exports.sweep()
         await self.upload_parts.restore()
         works = {
             "supervisor": self.supervisor.run(),

@@ -16,7 +16,7 @@ from components.elements import box
 from locales import Translator, parse_number
 
 AS_FOUND = ""
-TYPED = ("skip_lines", "missing")
+NO_TEXTS, OWN_TEXTS = "none", "own"  # of an option that takes a list of texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class ReadingOption:
     found: str
     options: Mapping[str, str]  # empty for a field in which one types
     hint: str = ""
+    list_label: str = ""  # of the field for OWN_TEXTS, one on each line
 
 
 @dataclass
@@ -39,12 +40,15 @@ class ReadingForm:
     chosen: Mapping[str, Any]
     on_change: Callable[[], None]
     fields: dict[str, ValidationElement[Any]] = field(default_factory=dict)
+    _lists: dict[str, ui.textarea] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         with box("field-row"):
             for option in self.options:
-                if option.options:
-                    self._select(option)
+                if option.list_label:
+                    self._list(option)
+                elif option.options:
+                    self._select(option, AS_FOUND if option.name not in self.chosen else _as_option(self.chosen[option.name]))
                 else:
                     self._input(option)
 
@@ -54,40 +58,56 @@ class ReadingForm:
 
     def show_errors(self, errors: Mapping[str, str]) -> None:
         for name, element in self.fields.items():
-            element.error = errors.get(name)
-            element.props["aria-invalid"] = "true" if name in errors else "false"
+            for shown in filter(None, (element, self._lists.get(name))):
+                shown.error = errors.get(name)
+                shown.props["aria-invalid"] = "true" if name in errors else "false"
 
     def forget(self) -> None:
         """Leave everything as found."""
-        for element in self.fields.values():
+        for element in (*self.fields.values(), *self._lists.values()):
             element.value = AS_FOUND
 
     def _value(self, name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the field holds
         if name == "skip_lines":
             return parse_number(value)
-        if name == "missing":
-            return [word.strip() for word in value.replace("،", ",").split(",") if word.strip()]
+        if name in self._lists:
+            lines = (self._lists[name].value or "").splitlines() if value == OWN_TEXTS else []
+            return [line.strip() for line in lines if line.strip()]
         if name == "header":
             return value == "yes"
         return value.removeprefix("=")
 
-    def _select(self, option: ReadingOption) -> None:
+    def _select(self, option: ReadingOption, value: str) -> ui.select:
         found = self._("As found: {value}", value=option.found) if option.found else self._("As found")
         options = {AS_FOUND: found, **option.options}
-        given = self.chosen.get(option.name)
-        value = AS_FOUND if given is None else {True: "yes", False: "no"}.get(given, f"={given}")
         if value not in options:
-            options[value] = str(given)
+            options[value] = value.removeprefix("=")
         element = ui.select(options, label=option.label, value=value, on_change=self.on_change)
         element.props(f"outlined options-dense behavior=menu name={option.name}").classes("setting")
         element.props["hint"] = option.hint
         self.fields[option.name] = element
+        return element
+
+    def _list(self, option: ReadingOption) -> None:
+        given = self.chosen.get(option.name)
+        with box("form"):
+            select = self._select(option, AS_FOUND if given is None else OWN_TEXTS if given else NO_TEXTS)
+            texts = ui.textarea(option.list_label, value="\n".join(given or ()))
+        texts.props(f"outlined autogrow debounce=400 name={option.name}-list dir=auto").classes("setting")
+        texts.bind_visibility_from(select, "value", value=OWN_TEXTS)
+        texts.on_value_change(self.on_change)
+        self._lists[option.name] = texts
 
     def _input(self, option: ReadingOption) -> None:
         given = self.chosen.get(option.name)
-        value = ", ".join(given) if isinstance(given, list | tuple) else "" if given is None else self._.typed(given)
+        value = "" if given is None else self._.typed(given)
         element = ui.input(option.label, value=value, placeholder=option.found)
         element.props(f"outlined stack-label autocomplete=off debounce=400 name={option.name} dir=auto").classes("setting")
         element.props["hint"] = option.hint
         element.on_value_change(self.on_change)
         self.fields[option.name] = element
+
+
+def _as_option(given: object) -> str:
+    """The key, among a select's options, of what was chosen."""
+    return {True: "yes", False: "no"}[given] if isinstance(given, bool) else f"={given}"

@@ -44,4 +44,15 @@ export class TransferWords {
     if (milliseconds === Infinity) return this.words.offline;
     return this.fill(this.words.paused, { seconds: this.digits.format(Math.max(0, Math.ceil(milliseconds / 1000))) });
   }
+
+  // How a file is getting on.
+  tell(item, now) {
+    if (item.pausedUntil) return this.pause(item.pausedUntil - now);
+    if (item.state === "sending") return this.progress(item);
+    if (item.state === "done" && item.version > 1) {
+      return this.fill(this.words.done_version, { number: this.digits.format(item.version), name: `\u2068${item.dataset}\u2069` });
+    }
+    if (item.state !== "unfinished") return this.words.states[item.state] ?? "";
+    return this.fill(this.words.states.unfinished, { done: this.size(item.sent), total: this.size(item.size) });
+  }
 }

@@ -1,15 +1,17 @@
 import { AddressFetch, Cancelled, FileTransfer, Refused } from "file_transfer";
+import { BUSY, OVER, TransferRow, isNoted } from "transfer_row";
 import { TransferWords } from "transfer_words";
+import { UploadNames } from "upload_names";
 
 const MOST_AT_ONCE = 2;
-const BUSY = new Set(["sending", "reading", "fetching"]);
-const OVER = new Set(["done", "unread", "failed", "refused", "unfinished"]);
 const LOSABLE = new Set(["queued", "sending", "fetching"]); // what leaving the page would cut off
 const TICK_MS = 500;
 const SPEED_WINDOW_MS = 5000;
 const TRANSLATION_MS = 4000;
+const TYPING_MS = 300;
 
 export default {
+  components: { TransferRow },
   template: `
     <section class="card upload" :data-over="over" @dragenter.prevent="over = true" @dragover.prevent="over = true"
       @dragleave="leave" @drop.prevent="drop">
@@ -26,31 +28,13 @@ export default {
           <p v-if="missing" id="upload-file-error" class="error" role="alert">{{ missing }}</p>
         </div>
         <ul v-if="items.length" class="transfers" :aria-label="words.files">
-          <li v-for="item in items" :key="item.key" class="transfer" :data-state="item.state">
-            <div class="transfer-head">
-              <a v-if="item.id" class="transfer-name" :href="'/datasets/' + item.id"><bdi>{{ item.title }}</bdi></a>
-              <bdi v-else class="transfer-name">{{ item.title }}</bdi>
-              <span v-if="item.size" class="soft small">{{ bytes(item.size) }}</span>
-              <span class="transfer-actions">
-                <button v-if="item.pausedUntil" type="button" class="plain-button" :aria-label="about(words.go_on_about, item)"
-                  @click="goOn(item)">{{ words.go_on }}</button>
-                <button v-if="canRetry(item)" type="button" class="plain-button" :aria-label="about(words.retry_about, item)"
-                  @click="retry(item)">{{ words.retry }}</button>
-                <button type="button" class="plain-button"
-                  :aria-label="about(isOver(item) ? words.remove_about : words.cancel_about, item)"
-                  @click="remove(item)">{{ isOver(item) ? words.remove : words.cancel }}</button>
-              </span>
-            </div>
-            <progress v-if="item.state === 'sending'" :value="item.sent / item.size" max="1" :aria-label="item.title"></progress>
-            <progress v-else-if="['reading', 'fetching'].includes(item.state)" :aria-label="item.title"></progress>
-            <p v-if="tell(item)" class="small soft tabular">{{ tell(item) }}</p>
-            <p v-if="item.problem" class="error" role="alert">{{ item.problem }}</p>
-          </li>
+          <transfer-row v-for="item in items" :key="item.key" :item="item" :said="said" :now="now" :has-name="item !== single"
+            @go-on="goOn(item)" @retry="retry(item)" @remove="remove(item)" @rename="lookSoon"></transfer-row>
         </ul>
         <div class="field" v-if="single">
           <label for="upload-name">{{ words.name }}</label>
           <input id="upload-name" name="name" type="text" dir="auto" autocomplete="off" v-model="single.name"
-            aria-describedby="upload-name-note" />
+            :aria-describedby="isNoted(single) ? 'upload-joins-' + single.key : 'upload-name-note'" @input="lookSoon" />
           <p id="upload-name-note" class="hint">{{ words.name_hint }}</p>
         </div>
         <div class="actions">
@@ -84,9 +68,9 @@ export default {
     </section>`,
   props: {
     urls: Object, endings: Array, packings: Array, limit: Number, unfinished: Array,
-    errors: Object, words: Object, language: String,
+    errors: Object, names: Object, words: Object, language: String,
   },
-  emits: ["uploaded", "refused"],
+  emits: ["named", "uploaded", "refused"],
   data() {
     const { pasted, address } = this.words;
     const panel = (kind, words) => ({ kind, ...words, value: "", name: "", problem: "" });
@@ -101,6 +85,7 @@ export default {
   },
   created() {
     this.said = new TransferWords(this.words, this.language);
+    this.naming = new UploadNames((question) => this.$emit("named", question));
     this.transfers = new Map();
     this.count = 0;
     for (const upload of this.unfinished) {
@@ -116,6 +101,7 @@ export default {
   },
   unmounted() {
     clearInterval(this.timer);
+    clearTimeout(this.typing);
     window.removeEventListener("beforeunload", this.warn);
     window.removeEventListener("dragover", this.ignore);
     window.removeEventListener("drop", this.ignore);
@@ -137,6 +123,15 @@ export default {
     },
   },
   watch: {
+    names(answer) {
+      for (const item of this.items.filter(({ key }) => answer.files[key])) {
+        const { name, joins } = answer.files[item.key];
+        if (joins && joins !== item.joins) this.spoken = joins;
+        Object.assign(item, { joins, wantsName: item.wantsName || Boolean(joins) });
+        if (name) item.name = item.title = name;
+      }
+      this.naming.settle(answer.ticket);
+    },
     errors(errors) {
       for (const item of this.items) if (errors[item.key]) item.problem = errors[item.key];
     },
@@ -162,6 +157,7 @@ export default {
       for (const file of files) this.chooseOne(file, "");
       this.missing = "";
       this.$refs.input.value = ""; // the same file may be chosen again
+      this.look();
     },
     chooseOne(file, name) {
       const modified = String(file.lastModified);
@@ -180,7 +176,7 @@ export default {
       return file.size === 0 ? this.words.empty : "";
     },
     list(about) {
-      const fresh = { sent: 0, speed: 0, pausedUntil: 0, problem: "", id: "", name: "", marks: [] };
+      const fresh = { sent: 0, speed: 0, pausedUntil: 0, problem: "", id: "", name: "", joins: "", wantsName: false, marks: [] };
       this.items.push({ ...fresh, ...about, key: String((this.count += 1)) });
       return this.items.at(-1);
     },
@@ -188,26 +184,48 @@ export default {
       const value = panel.value.trim();
       panel.problem = value ? "" : panel.missing;
       if (!value) return;
-      const title = panel.name.trim() || (panel.kind === "pasted" ? panel.default_name : value);
+      const name = panel.name.trim();
       let item;
       if (panel.kind === "pasted") {
-        item = this.chooseOne(new File([panel.value], "pasted.csv", { type: "text/csv" }), title);
-        item.title = title;
+        item = this.chooseOne(new File([panel.value], "pasted.csv", { type: "text/csv" }), name);
+        Object.assign(item, { title: name || panel.default_name, isPasted: true });
       } else {
-        item = this.list({ state: "chosen", title, address: value, name: panel.name.trim() });
+        item = this.list({ state: "chosen", title: name || value, address: value, name });
       }
       if (item.state === "chosen") {
         panel.value = panel.name = "";
-        this.queue([item]);
+        this.begin([item]);
       }
     },
     submit() {
       const ready = this.chosen.length || !this.single ? this.chosen : [this.single]; // one that failed, under a better name
       this.missing = ready.length ? "" : this.words.missing;
-      if (ready.length) this.queue(ready);
+      if (ready.length) this.begin(ready);
       else this.$refs.input.focus();
     },
+    look() {
+      const isNamed = (item) => item.state === "chosen" || item === this.single || BUSY.has(item.state) || item.state === "queued";
+      return this.naming.ask(this.items.filter(isNamed));
+    },
+    lookSoon() {
+      clearTimeout(this.typing);
+      this.typing = setTimeout(this.look, TYPING_MS);
+    },
+    // A file that becomes a version of a data set is sent once that has been said.
+    async begin(items) {
+      const said = new Map(items.map((item) => [item, item.joins]));
+      await this.look();
+      const ready = items.filter((item) => item === this.single || item.state === "chosen");
+      const surprise = ready.find((item) => item.joins && item.joins !== said.get(item));
+      for (const item of ready.filter(({ isPasted, name }) => isPasted && !name)) item.name = item.title;
+      if (!surprise) this.queue(ready);
+      else this.$nextTick(() => this.nameField(surprise)?.focus());
+    },
+    nameField(item) {
+      return this.$el.querySelector(item === this.single ? "#upload-name" : `#upload-name-${item.key}`);
+    },
     queue(items) {
+      if (!items.length) return;
       const isAlone = items.length === 1 && this.items.every((item) => item === items[0] || item.state === "unfinished");
       for (const item of [...items]) Object.assign(item, { state: "queued", problem: "", isAlone });
       this.startNext();
@@ -226,7 +244,7 @@ export default {
       Object.assign(item, { state: address ? "fetching" : "sending", marks: [], speed: 0, pausedUntil: 0 });
       try {
         const dataset = await transfer.run();
-        item.id = dataset.id;
+        Object.assign(item, { id: dataset.id, version: dataset.version, dataset: dataset.name });
         this.turn(item, dataset.status === "FAILED" ? "unread" : "done");
         this.$emit("uploaded", { id: item.id, alone: item.isAlone });
       } catch (error) {
@@ -257,7 +275,7 @@ export default {
       this.speak(item);
     },
     speak(item) {
-      this.spoken = `${item.title}: ${this.tell(item) || this.words.failed}`;
+      this.spoken = `${item.title}: ${this.said.tell(item, this.now) || this.words.failed}`;
     },
     goOn(item) {
       this.transfers.get(item.key)?.goOn();
@@ -273,24 +291,7 @@ export default {
       this.items.splice(this.items.indexOf(item), 1);
       this.startNext();
     },
-    isOver(item) {
-      return OVER.has(item.state);
-    },
-    canRetry(item) {
-      return item.state === "failed";
-    },
-    about(sentence, item) {
-      return this.said.fill(sentence, { name: item.title });
-    },
-    bytes(size) {
-      return this.said.size(size);
-    },
-    tell(item) {
-      if (item.pausedUntil) return this.said.pause(item.pausedUntil - this.now);
-      if (item.state === "sending") return this.said.progress(item);
-      if (item.state !== "unfinished") return this.words.states[item.state] ?? "";
-      return this.said.fill(this.words.states.unfinished, { done: this.bytes(item.sent), total: this.bytes(item.size) });
-    },
+    isNoted,
     tick() {
       this.now = Date.now();
       for (const item of this.items.filter((one) => one.state === "sending" && !one.pausedUntil)) {

@@ -6,6 +6,7 @@ Also takes a pasted table, and a web address where that is allowed. The browser 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from nicegui.element import Element
@@ -14,8 +15,35 @@ from nicegui.events import GenericEventArguments
 from locales import Translator
 
 
-class UploadForm(Element, component="upload_form.js", dependencies=["file_transfer.js", "transfer_words.js"]):
-    """Calls `on_uploaded` with a data set's id and whether it came alone, `on_refused` with a file's key and its refusal."""
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file in the list: what it is called, as far as somebody said so; `is_chosen` when it has not been sent yet."""
+
+    key: str
+    filename: str
+    address: str
+    name: str
+    is_pasted: bool
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What becomes of a file: a sentence when it becomes a version of a data set, a `name` when it was given none."""
+
+    joins: str = ""
+    name: str = ""
+
+
+class UploadForm(
+    Element,
+    component="upload_form.js",
+    dependencies=["file_transfer.js", "transfer_row.js", "transfer_words.js", "upload_names.js"],
+):
+    """Asks `on_named`, with the files in the list, what becomes of each before it is sent; the answer is by key.
+
+    Calls `on_uploaded` with a data set's id and whether it came alone, `on_refused` with a file's key and its refusal.
+    """
 
     def __init__(
         self,
@@ -26,6 +54,7 @@ class UploadForm(Element, component="upload_form.js", dependencies=["file_transf
         limit_bytes: int,
         unfinished: Sequence[Mapping[str, Any]],
         is_address_allowed: bool,
+        on_named: Callable[[Sequence[NamedFile]], Awaitable[Mapping[str, Naming]]],
         on_uploaded: Callable[[str, bool], Awaitable[None]],
         on_refused: Callable[[str, Mapping[str, Any]], None],
     ) -> None:
@@ -41,6 +70,7 @@ class UploadForm(Element, component="upload_form.js", dependencies=["file_transf
         self._props["limit"] = limit_bytes
         self._props["unfinished"] = [dict(upload) for upload in unfinished]
         self._props["errors"] = {}
+        self._props["names"] = {"ticket": 0, "files": {}}
         self._props["language"] = _.language
         self._props["words"] = _words(_, endings, packings, limit_bytes)
 
@@ -50,6 +80,13 @@ class UploadForm(Element, component="upload_form.js", dependencies=["file_transf
         def refused(event: GenericEventArguments) -> None:
             on_refused(str(event.args["key"]), event.args)
 
+        async def named(event: GenericEventArguments) -> None:
+            namings = await on_named([_read_file(file) for file in event.args["files"]])
+            files = {key: asdict(naming) for key, naming in namings.items()}
+            self._props["names"] = {"ticket": event.args["ticket"], "files": files}
+            self.update()
+
+        self.on("named", named)
         self.on("uploaded", uploaded)
         self.on("refused", refused)
 
@@ -58,6 +95,17 @@ class UploadForm(Element, component="upload_form.js", dependencies=["file_transf
         self._errors = {**self._errors, key: sentence}
         self._props["errors"] = self._errors
         self.update()
+
+
+def _read_file(sent: Mapping[str, Any]) -> NamedFile:
+    return NamedFile(
+        key=str(sent["key"]),
+        filename=str(sent["filename"]),
+        address=str(sent["address"]),
+        name=str(sent["name"]),
+        is_pasted=bool(sent["pasted"]),
+        is_chosen=bool(sent["chosen"]),
+    )
 
 
 def _words(_: Translator, endings: Sequence[str], packings: Sequence[str], limit_bytes: int) -> dict[str, Any]:
@@ -93,6 +141,7 @@ def _words(_: Translator, endings: Sequence[str], packings: Sequence[str], limit
         "paused": _("The connection is lost. Going on by itself in {seconds} s."),
         "units": [_("{size} GB"), _("{size} MB"), _("{size} kB"), _("{size} bytes")],
         "states": _states(_),
+        "done_version": _("Ready: version {number} of “{name}”"),
         "table_name": _("Name of the table"),
         "pasted": {
             "title": _("Paste a table"),

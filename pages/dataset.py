@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,15 +12,18 @@ from nicegui import ui
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
+from app.errors import NotFound
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
 from components.elements import Button, box, notice, text
 from components.states import loading_state
+from pages.dataset_deletion import confirm_deletion, confirm_deletion_of_all
 from pages.dataset_heading import draw_heading
 from pages.dataset_profile import ProfileSection
 from pages.dataset_reading import ReadingPanel, draw_decision
 from pages.dataset_rows import TableOpening, draw_rows, open_table
 from pages.dataset_versions import draw_versions
+from pages.datasets import GONE_ADDRESS
 from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome, while_open
 from pages.words import dataset_name
 from trainer.contract import Message, ReadingChoices, Refusal
@@ -63,6 +66,8 @@ class DatasetPage:
     region: Element = field(init=False)
     profile: ProfileSection | None = field(default=None, init=False)
     turn: TextElement | None = field(default=None, init=False)
+    is_deleting: bool = field(default=False, init=False)
+    is_gone: bool = field(default=False, init=False)  # deleted by somebody else, or no longer shared
 
     async def fetch(self, user: User) -> Contents:
         datasets = self.visitor.platform.datasets
@@ -102,10 +107,34 @@ class DatasetPage:
                 changed.clear()
                 try:
                     await self._show_change()
+                except NotFound:
+                    self.is_gone = True
+                    self.leave()
+                    return
                 except Refusal as refusal:
                     self.visitor.tell(refusal)
-                    if is_login_lost(refusal) or refusal.problems[0].code == "dataset_not_found":
+                    if is_login_lost(refusal):
                         return
+
+    def leave(self) -> None:
+        """Go to the list, which says why; but whoever is just deleting it knows."""
+        if not self.is_deleting:
+            ui.navigate.to(GONE_ADDRESS)
+
+    async def delete(self) -> None:
+        await self._leave_after(confirm_deletion)
+
+    async def delete_all(self) -> None:
+        await self._leave_after(confirm_deletion_of_all)
+
+    async def _leave_after(self, confirm: Callable[[Visitor, Dataset], Awaitable[bool]]) -> None:
+        self.is_deleting = True
+        if await confirm(self.visitor, self.contents.record):
+            ui.navigate.to("/datasets")
+            return
+        self.is_deleting = False
+        if self.is_gone:
+            self.leave()
 
     async def _show_change(self) -> None:
         user = await self.visitor.watching_user()
@@ -126,7 +155,7 @@ class DatasetPage:
         ui.page_title(f"{dataset_name(_, record.id, record.name)} · {_('Tamrin')}")
         self.region.clear()
         with self.region:
-            draw_heading(self.visitor, contents.user, record)
+            draw_heading(self.visitor, contents.user, record, self.delete)
             if contents.table is None:
                 self._draw_unread()
                 return
@@ -138,7 +167,7 @@ class DatasetPage:
             with box("form", "section"):
                 text("h2", _("Rows"))
                 draw_rows(self.visitor, record, contents.table)
-            draw_versions(self.visitor, record, contents.versions)
+            draw_versions(self.visitor, record, contents.versions, self.delete_all if contents.may_change else None)
 
     def _draw_unread(self) -> None:
         """There is no table: it is still being made, or the file has to be read another way."""
@@ -157,7 +186,7 @@ class DatasetPage:
         if self.contents.may_change:
             text("p", _("Perhaps another way of reading it mends this. Otherwise delete it and upload a corrected file."), "soft")
             self._draw_reading(self.contents.profile["dialect"], is_open=True)
-        draw_versions(self.visitor, record, self.contents.versions)
+        draw_versions(self.visitor, record, self.contents.versions, self.delete_all if self.contents.may_change else None)
 
     def _tell_turn(self, before: int | None) -> str:
         _ = self.visitor.translator

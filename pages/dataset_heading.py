@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from nicegui import ui
 
 from app.records import Dataset, DatasetStatus, User
 from components.dataset_dialog import DatasetFacts, edit_dataset
 from components.elements import Button, box, foreign_heading, link_button, text
-from pages.datasets import confirm_deletion
 from pages.visitor import Visitor
 from pages.words import dataset_name
 from trainer.contract import Refusal
 
 
-def draw_heading(visitor: Visitor, user: User, record: Dataset) -> None:
+def draw_heading(visitor: Visitor, user: User, record: Dataset, on_delete: Callable[[], Awaitable[None]]) -> None:
     """Buttons are those that this person may use: what is shared with them can be used, not changed."""
     _ = visitor.translator
     with box("heading"):
@@ -25,7 +24,7 @@ def draw_heading(visitor: Visitor, user: User, record: Dataset) -> None:
             if record.description:
                 text("p", record.description, "as-written").props["dir"] = "auto"
         with box("actions"):
-            _draw_actions(visitor, user, record)
+            _draw_actions(visitor, user, record, on_delete)
 
 
 def _facts(visitor: Visitor, record: Dataset) -> list[str]:
@@ -42,7 +41,7 @@ def _facts(visitor: Visitor, record: Dataset) -> list[str]:
     return facts
 
 
-def _draw_actions(visitor: Visitor, user: User, record: Dataset) -> None:
+def _draw_actions(visitor: Visitor, user: User, record: Dataset, on_delete: Callable[[], Awaitable[None]]) -> None:
     _ = visitor.translator
     is_own = record.owner_id == user.id
     if record.status == DatasetStatus.READY:
@@ -53,12 +52,8 @@ def _draw_actions(visitor: Visitor, user: User, record: Dataset) -> None:
         async def edit() -> None:
             await _edit(visitor, record)
 
-        async def delete() -> None:
-            if await confirm_deletion(visitor, record):
-                ui.navigate.to("/datasets")
-
         Button(_("Edit"), edit)
-        Button(_("Delete"), delete, kind="danger")
+        Button(_("Delete"), on_delete, kind="danger")
 
 
 def _draw_downloads(visitor: Visitor, record: Dataset) -> None:

@@ -12,13 +12,14 @@ from nicegui.elements.mixins.text_element import TextElement
 from app.datasets.table_conditions import check_filter
 from app.datasets.table_pages import TablePage
 from app.datasets.table_query import LONGEST_TEXT, TableQuery
+from app.errors import Unavailable
 from app.platform import Platform
 from app.records import Dataset
 from components.elements import Button, box, notice, text
 from components.states import empty_state
 from components.table_filters import Choice, TableFilters
 from components.table_pager import TablePager
-from components.table_view import TableView, ViewColumn, ViewRow, show_whole_text
+from components.table_view import READ_CHARACTERS, SENT_CHARACTERS, TableView, ViewColumn, ViewRow, show_whole_text
 from locales import Translator
 from pages.table_words import choice_for, filter_from, sentence_for, shown_cell, told_writing
 from pages.visitor import Visitor, is_login_lost
@@ -26,6 +27,7 @@ from trainer.contract import Refusal
 
 PAGE_SIZES = (25, 50, 100)
 MOST_COLUMNS = 60
+SHOWN_CHARACTERS = SENT_CHARACTERS + 1  # one more tells that there are more
 NUMBERS = frozenset({"BIGINT", "DOUBLE"})
 # A column is chosen by a box to tick; its name is text and never HTML.
 COLUMN_OPTION = """<q-item v-bind="props.itemProps">
@@ -38,23 +40,26 @@ COLUMN_OPTION = """<q-item v-bind="props.itemProps">
 
 @dataclass(frozen=True, slots=True)
 class TableOpening:
-    """The type of each column of a table, and its first rows."""
+    """The type of each column of a table, and its first rows, or why they cannot be shown."""
 
     columns: dict[str, str]
-    page: TablePage
+    query: TableQuery
+    first: TablePage | Unavailable
 
 
 async def open_table(platform: Platform, record: Dataset) -> TableOpening:
     """Read what `draw_rows` shows first."""
     columns = await platform.datasets.table_columns(record)
-    query = TableQuery(limit=PAGE_SIZES[0], columns=tuple(columns)[:MOST_COLUMNS])
-    return TableOpening(columns, await platform.datasets.rows(record, query))
+    query = TableQuery(limit=PAGE_SIZES[0], columns=tuple(columns)[:MOST_COLUMNS], longest=SHOWN_CHARACTERS)
+    try:
+        return TableOpening(columns, query, await platform.datasets.rows(record, query))
+    except Unavailable as problem:  # the rest of the page is there all the same
+        return TableOpening(columns, query, problem)
 
 
 def draw_rows(visitor: Visitor, record: Dataset, opening: TableOpening) -> None:
     """Draw the table, and all that it is asked with."""
-    query = TableQuery(limit=PAGE_SIZES[0], columns=tuple(opening.page.columns))
-    RowsView(visitor, record.id, opening.columns, query).build(opening.page)
+    RowsView(visitor, record.id, opening.columns, opening.query).build(opening.first)
 
 
 @dataclass
@@ -73,9 +78,10 @@ class RowsView:
     nothing: Element = field(init=False)
     frame: Element = field(init=False)
     table: TableView = field(init=False)
+    note: TextElement = field(init=False)
     pager: TablePager = field(init=False)
 
-    def build(self, first: TablePage) -> None:
+    def build(self, first: TablePage | Unavailable) -> None:
         _ = self.visitor.translator
         with box("form table-tools"):
             with box("field-row"):
@@ -89,11 +95,14 @@ class RowsView:
         self._draw_nothing()
         with box("table-frame") as self.frame:
             self.table = TableView(_, _("Rows"), self._sort_by, self._read_cell)
-            if first.written:
-                text("p", _("A second line in a cell is how it stands in the file."), "soft small")
+            self.note = text("p", _("A second line in a cell is how it stands in the file."), "soft small")
         self.pager = TablePager(_, PAGE_SIZES, self._move)
         ui.context.client.on_delete(self._end_reading)
-        self._show(first)
+        if isinstance(first, TablePage):
+            self._show(first)
+        else:
+            self.pager.show(0, 0, 0)
+            self._show_problem(first)
 
     def _choice_for(self, column: str) -> Choice:
         return choice_for(self.visitor.translator, self.columns[column])
@@ -201,6 +210,7 @@ class RowsView:
         self.problem.set_visibility(False)
         self.nothing.set_visibility(is_narrowed and page.total == 0)
         self.frame.set_visibility(not is_narrowed or page.total > 0)
+        self.note.set_visibility(bool(page.written))
         self.table.show([self._heading(name) for name in page.columns], _rows_of(self.visitor.translator, page))
         self.pager.show(page.offset, len(page.rows), page.total)
 
@@ -229,7 +239,7 @@ class RowsView:
 
     async def _read_cell(self, number: int, column: str) -> None:
         with self.visitor.telling_problems():
-            page = await self._read(TableQuery(number, 1, columns=(column,)))
+            page = await self._read(TableQuery(number, 1, columns=(column,), longest=READ_CHARACTERS + 1))
             if page.rows:
                 _, value, written = self.visitor.translator, page.rows[0][0], page.written.get(column, [None])[0]
                 show_whole_text(_, column, shown_cell(_, value) or "", told_writing(_, value, written))

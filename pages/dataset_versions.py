@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from app.records import Dataset, DatasetStatus
 from components.data_table import Cell, DataTable, RowAction, TableColumn, TableRow
-from components.elements import box, text
+from components.elements import Button, box, text
 from pages.run_words import SHORT_HASH
 from pages.visitor import Visitor
 from pages.words import DATASET_STATES
 
 
-def draw_versions(visitor: Visitor, shown: Dataset, versions: Sequence[tuple[Dataset, int]]) -> None:
-    """Nothing while there is one version only."""
+def draw_versions(
+    visitor: Visitor,
+    shown: Dataset,
+    versions: Sequence[tuple[Dataset, int]],
+    on_delete_all: Callable[[], Awaitable[None]] | None,
+) -> None:
+    """Nothing while there is one version only; `on_delete_all` is for whoever may delete them."""
     if len(versions) <= 1:
         return
     _ = visitor.translator
@@ -30,6 +35,9 @@ def draw_versions(visitor: Visitor, shown: Dataset, versions: Sequence[tuple[Dat
         ]
         table = DataTable(headings, caption=_("Versions"), is_stacked=True)
         table.show([_row(visitor, record, runs, is_shown=record.id == shown.id) for record, runs in versions])
+        if on_delete_all is not None:
+            with box("actions"):
+                Button(_("Delete all versions"), on_delete_all, kind="danger")
 
 
 def _row(visitor: Visitor, record: Dataset, runs: int, *, is_shown: bool) -> TableRow:

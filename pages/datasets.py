@@ -7,34 +7,40 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from fastapi import Request
-from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
-from components.confirm import confirm
 from components.data_table import Cell, DataTable, RowAction, TableColumn, TableRow
-from components.elements import box, text
+from components.elements import box, notice, text
 from components.pager import Pager
 from locales import Translator
+from pages.dataset_deletion import confirm_deletion
 from pages.upload import draw_upload, fetch_intake
 from pages.visitor import Visitor, framed, page_at, welcome
 from pages.words import DATASET_STATES, dataset_name
-from trainer.contract import Refusal
 
 PAGE_SIZE = 20
 # A window that was cut off for longer than it is remembered begins anew, and uploads with it.
 LONGEST_OFFLINE_SECONDS = 300.0
-MOST_SHARED = 100
+GONE = "gone"  # somebody comes from the page of a data set that is not there for them any more
+GONE_ADDRESS = f"/datasets?{GONE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A page of data sets, and how many there are in all."""
+
+    records: Sequence[Dataset]
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
     """One's own data sets, those that others share, and those for everybody."""
 
-    own: Sequence[Dataset]
-    total: int
-    shared: Sequence[Dataset]
+    own: Shelf
+    shared: Shelf
     samples: Sequence[Dataset]
 
 
@@ -47,32 +53,61 @@ def register(platform: Platform) -> None:
         _ = visitor.translator
 
         async def fetch(user: User) -> Tables:
-            datasets = platform.datasets
-            own, total = await datasets.list_latest(user, 0, PAGE_SIZE), await datasets.count_latest(user)
-            return Tables(own, total, await datasets.list_shared(user, 0, MOST_SHARED), await platform.samples.list())
+            return Tables(await own.fetch(user), await shared.fetch(user), await platform.samples.list())
 
         with framed(visitor, _("Data"), "/datasets"):
             text("h1", _("Data"))
-            own = OwnTables(visitor)
+            if GONE in request.query_params:
+                gone = _("The data set you were looking at is gone: it was deleted, or is no longer shared with you.")
+                notice(gone, "warn").props["role"] = "status"
+            own, shared = OwnTables(visitor), SharedTables(visitor)
             await visitor.load(partial(fetch_intake, platform), lambda intake: draw_upload(visitor, intake, own.refresh))
-            await visitor.load(fetch, lambda tables: _draw_tables(visitor, own, tables))
+            await visitor.load(fetch, lambda tables: _draw_tables(visitor, own, shared, tables))
 
 
-def _draw_tables(visitor: Visitor, own: OwnTables, tables: Tables) -> None:
+def _draw_tables(visitor: Visitor, own: OwnTables, shared: SharedTables, tables: Tables) -> None:
     _ = visitor.translator
     with box("form", "section"):
         text("h2", _("Your data sets"))
-        own.draw(tables.own, tables.total)
-    if tables.shared:
+        own.draw(tables.own)
+    if tables.shared.records:
         with box("form", "section"):
             text("h2", _("Shared with you"))
-            table = DataTable(_columns(_), caption=_("Shared with you"), is_stacked=True)
-            table.show([_describe(_, record, is_own=False) for record in tables.shared])
+            shared.draw(tables.shared)
     if tables.samples:
         with box("form", "section"):
             text("h2", _("Built-in samples"))
             table = DataTable(_columns(_), caption=_("Built-in samples"), is_stacked=True)
             table.show([_describe(_, record) for record in tables.samples])
+
+
+@dataclass
+class SharedTables:
+    """What others share with the team, a page at a time."""
+
+    visitor: Visitor
+    offset: int = 0
+    table: DataTable = field(init=False)
+    pager: Pager = field(init=False)
+
+    async def fetch(self, user: User) -> Shelf:
+        datasets = self.visitor.platform.datasets
+        return Shelf(await datasets.list_shared(user, self.offset, PAGE_SIZE), await datasets.count_shared(user))
+
+    def draw(self, shelf: Shelf) -> None:
+        _ = self.visitor.translator
+        self.table = DataTable(_columns(_), caption=_("Shared with you"), is_stacked=True)
+        self.pager = Pager(_, PAGE_SIZE, self.move)
+        self.show(shelf)
+
+    def show(self, shelf: Shelf) -> None:
+        self.table.show([_describe(self.visitor.translator, record, is_own=False) for record in shelf.records])
+        self.pager.show(self.offset, len(shelf.records), shelf.total)
+
+    async def move(self, offset: int) -> None:
+        self.offset = offset
+        with self.visitor.telling_problems():
+            self.show(await self.fetch(await self.visitor.user()))
 
 
 @dataclass
@@ -86,20 +121,24 @@ class OwnTables:
     table: DataTable = field(init=False)
     pager: Pager = field(init=False)
 
-    def draw(self, own: Sequence[Dataset], total: int) -> None:
+    async def fetch(self, user: User) -> Shelf:
+        datasets = self.visitor.platform.datasets
+        return Shelf(await datasets.list_latest(user, self.offset, PAGE_SIZE), await datasets.count_latest(user))
+
+    def draw(self, shelf: Shelf) -> None:
         _ = self.visitor.translator
         sentence = _("You have not uploaded anything yet. Upload a table above, or begin with a sample below.")
         self.hint = text("p", sentence, "soft")
         self.table = DataTable(_columns(_), caption=_("Your data sets"), is_stacked=True, on_action=self.act)
         self.pager = Pager(_, PAGE_SIZE, self.move)
-        self.show(own, total)
+        self.show(shelf)
 
-    def show(self, own: Sequence[Dataset], total: int) -> None:
-        self.hint.set_visibility(not total)
-        self.table.set_visibility(bool(total))
-        self.records = {record.id: record for record in own}
-        self.table.show([_describe(self.visitor.translator, record) for record in own])
-        self.pager.show(self.offset, len(own), total)
+    def show(self, shelf: Shelf) -> None:
+        self.hint.set_visibility(not shelf.total)
+        self.table.set_visibility(bool(shelf.total))
+        self.records = {record.id: record for record in shelf.records}
+        self.table.show([_describe(self.visitor.translator, record) for record in shelf.records])
+        self.pager.show(self.offset, len(shelf.records), shelf.total)
 
     async def refresh(self) -> None:
         """Show what has been added."""
@@ -114,35 +153,7 @@ class OwnTables:
     async def move(self, offset: int) -> None:
         self.offset = offset
         with self.visitor.telling_problems():
-            user, datasets = await self.visitor.user(), self.visitor.platform.datasets
-            self.show(await datasets.list_latest(user, offset, PAGE_SIZE), await datasets.count_latest(user))
-
-
-async def confirm_deletion(visitor: Visitor, record: Dataset) -> bool:
-    """Ask, saying what uses it, then delete this version; whether it was deleted."""
-    _ = visitor.translator
-    datasets = visitor.platform.datasets
-    runs = (await datasets.count_uses([record.id])).get(record.id, 0)
-    sentences = [
-        _("“{name}”, version {number}, and everything read from it will be deleted.", name=record.name, number=record.version)
-    ]
-    if runs:
-        sentences.append(
-            _.plural(
-                "{count} run was trained on it: its model stays, but it cannot be trained further.",
-                "{count} runs were trained on it: their models stay, but they cannot be trained further.",
-                runs,
-            )
-        )
-    if not await confirm(_("Delete this data set?"), " ".join(sentences), yes=_("Delete"), no=_("Keep")):
-        return False
-    try:
-        await datasets.delete(await visitor.user(), record.id)
-    except Refusal as refusal:
-        visitor.tell(refusal)
-        return False
-    ui.notify(_("“{name}” was deleted.", name=record.name), type="positive")
-    return True
+            self.show(await self.fetch(await self.visitor.user()))
 
 
 def _columns(_: Translator) -> list[TableColumn]:

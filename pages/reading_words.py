@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from components.reading_form import ReadingOption
+from components.reading_form import NO_TEXTS, OWN_TEXTS, ReadingOption
 from locales import Translator
 from trainer.contract import Message
 
@@ -97,5 +97,6 @@ def _names(_: Translator, name: str, label: str, found: str | None, names: list[
 def _missing(_: Translator, dialect: Mapping[str, Any]) -> ReadingOption:
     words = list(dialect.get("missing_found") or {}) or list(dialect.get("missing") or ())
     shown = (", " if not _.is_persian else "، ").join(words[:MOST_WORDS])
-    hint = _("Separated by commas. Empty cells always count as missing.")
-    return ReadingOption("missing", _("Words for “missing”"), shown, {}, hint)
+    options = {NO_TEXTS: _("No word, only empty cells"), OWN_TEXTS: _("Words of your own")}
+    hint = _("Empty cells always count as missing.")
+    return ReadingOption("missing", _("Words for “missing”"), shown, options, hint, _("These words, one on each line"))

@@ -69,8 +69,8 @@ def _describe_disk(_: Translator, report: StorageReport) -> dict[str, str]:
         _("Free disk space"): _.file_size(report.disk_free_bytes),
         _("Disk"): _.file_size(report.disk_total_bytes),
         _("Data sets"): _.file_size(sum(use.dataset_bytes for use in report.people)),
-        _("Unfinished uploads"): _.file_size(sum(use.unfinished_bytes for use in report.people)),
         _("Runs"): _.file_size(sum(use.run_bytes for use in report.people)),
+        _("Reserved for uploads"): _.file_size(sum(use.reserved_bytes for use in report.people)),
         _("Quota of each person"): _.file_size(report.quota_bytes) if report.quota_bytes else _("unlimited"),
     }
 
@@ -80,9 +80,9 @@ def _columns(_: Translator, has_quota: bool) -> list[TableColumn]:
         TableColumn(_("Person")),
         TableColumn(_("Data sets"), is_numeric=True),
         TableColumn(_("Size of data sets"), is_numeric=True),
-        TableColumn(_("Unfinished uploads"), is_numeric=True),
         TableColumn(_("Size of runs"), is_numeric=True),
         TableColumn(_("In all"), is_numeric=True),
+        TableColumn(_("Reserved for uploads"), is_numeric=True),
     ]
     return [*columns, TableColumn(_("Used of the quota"))] if has_quota else columns
 
@@ -92,9 +92,9 @@ def _describe_use(_: Translator, use: Use, quota_bytes: int) -> TableRow:
         Cell(use.name, detail=use.email),
         Cell(_.number(use.datasets)),
         Cell(_.file_size(use.dataset_bytes)),
-        Cell(_.file_size(use.unfinished_bytes)),
         Cell(_.file_size(use.run_bytes)),
         Cell(_.file_size(use.total_bytes)),
+        Cell(_.file_size(use.reserved_bytes)),
     ]
     if quota_bytes:
         share = use.quota_used_bytes / quota_bytes

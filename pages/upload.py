@@ -13,10 +13,11 @@ from app.datasets.quota import Share
 from app.platform import Platform
 from app.records import User
 from components.elements import text
-from components.upload_form import UploadForm
+from components.upload_form import NamedFile, Naming, UploadForm
 from locales import Translator
+from pages.upload_names import name_files
 from pages.visitor import Visitor, login_address
-from trainer.contract import ENDINGS, PACKINGS, Message
+from trainer.contract import ENDINGS, PACKINGS, Message, Refusal
 
 LOGIN_LOST = frozenset({"not_authenticated", "invalid_token"})
 
@@ -47,6 +48,14 @@ def draw_upload(visitor: Visitor, intake: Intake, on_more: Callable[[], Awaitabl
             share.set_text(_describe_share(_, await platform.quota.share_of(await visitor.user())))
         await on_more()
 
+    async def named(files: Sequence[NamedFile]) -> Mapping[str, Naming]:
+        try:
+            own = await platform.datasets.list_latest(await visitor.user())
+        except Refusal as refusal:
+            visitor.tell(refusal)
+            return {}
+        return name_files(_, files, own)
+
     def refused(key: str, answer: Mapping[str, Any]) -> None:
         if answer.get("code") in LOGIN_LOST:
             ui.navigate.to(login_address(visitor.address))
@@ -61,6 +70,7 @@ def draw_upload(visitor: Visitor, intake: Intake, on_more: Callable[[], Awaitabl
         limit_bytes=platform.settings.max_upload_bytes,
         unfinished=intake.unfinished,
         is_address_allowed=platform.remote_files.is_allowed,
+        on_named=named,
         on_uploaded=uploaded,
         on_refused=refused,
     )
@@ -70,4 +80,9 @@ def draw_upload(visitor: Visitor, intake: Intake, on_more: Callable[[], Awaitabl
 
 
 def _describe_share(_: Translator, share: Share) -> str:
-    return _("You use {used} of {quota}.", used=_.file_size(share.used_bytes), quota=_.file_size(share.quota_bytes))
+    used, quota = _.file_size(share.used_bytes), _.file_size(share.quota_bytes)
+    if share.reserved_bytes:
+        reserved = _.file_size(share.reserved_bytes)
+        sentence = "You use {used} of {quota}, {reserved} of it reserved for unfinished uploads."
+        return _(sentence, used=used, quota=quota, reserved=reserved)
+    return _("You use {used} of {quota}.", used=used, quota=quota)

@@ -44,10 +44,13 @@ def store_table(server: Server, query: str, name: str, written: str = "") -> str
         engine.dispose()
 
 
-def write_table(folder: Path, query: str, written: str = "") -> tuple[int, int]:
-    """Write table.parquet, and written.parquet where there is something to write; returns (rows, columns)."""
+def write_table(folder: Path, query: str, written: str = "", piece_bytes: int | None = None) -> tuple[int, int]:
+    """Write table.parquet, and written.parquet where there is something to write; returns (rows, columns).
+
+    The table's pieces are about `piece_bytes` long.
+    """
     with duckdb.connect(config={"threads": 2}) as connection:
-        connection.sql(query).write_parquet(str(folder / "table.parquet"))
+        connection.sql(query).write_parquet(str(folder / "table.parquet"), row_group_size_bytes=piece_bytes)
         if written:
             connection.sql(written).write_parquet(str(folder / "written.parquet"))
         table = connection.read_parquet(str(folder / "table.parquet"))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import fields
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect
 
 from app.api.auth import current_user
+from app.api.bodies import while_connected
+from app.api.downloads import FileDownload
 from app.api.responses import StrictRoute
 from app.datasets.exports import CSV_TYPE, PARQUET_TYPE
-from app.datasets.service import Datasets
 from app.errors import refuse
 from app.platform import Platform
 from trainer.contract import Message, Problem, ReadingChoices, Refusal
@@ -91,12 +93,13 @@ def create_router(platform: Platform) -> APIRouter:
         record = await datasets.leave_out_unreadable(current_user(request), dataset_id)
         return {"ok": True, "dataset": datasets.describe(record)}
 
-    _offer_what_is_there(router, datasets)
+    _offer_what_is_there(router, platform)
     return router
 
 
-def _offer_what_is_there(router: APIRouter, datasets: Datasets) -> None:
+def _offer_what_is_there(router: APIRouter, platform: Platform) -> None:
     """Versions and files."""
+    datasets = platform.datasets
 
     @router.get("/{dataset_id}/versions")
     async def list_versions(dataset_id: str, request: Request) -> dict[str, Any]:
@@ -104,23 +107,34 @@ def _offer_what_is_there(router: APIRouter, datasets: Datasets) -> None:
         versions = await datasets.list_versions(current_user(request), dataset_id)
         return {"ok": True, "versions": [{**datasets.describe(record), "runs": runs} for record, runs in versions]}
 
+    @router.delete("/{dataset_id}/versions")
+    async def delete_all_versions(dataset_id: str, request: Request) -> dict[str, Any]:
+        """Delete every version with all that was read from it; none while a run that is not over uses one of them."""
+        return {"ok": True, "deleted": await datasets.delete_all(current_user(request), dataset_id)}
+
     @router.get("/{dataset_id}/original", response_class=FileResponse)
     async def download_original(dataset_id: str, request: Request) -> FileResponse:
         """The file as it was uploaded."""
         record = await datasets.get(current_user(request), dataset_id)
-        return FileResponse(await datasets.original(record), filename=record.filename, media_type="application/octet-stream")
+        return FileDownload(await datasets.original(record), record.filename, "application/octet-stream")
 
     @router.get("/{dataset_id}/table", response_class=FileResponse)
     async def download_table(
         dataset_id: str, request: Request, file_format: Annotated[Literal["csv", "parquet"], Query(alias="format")] = "csv"
     ) -> FileResponse:
         """The table as it was read, clean: CSV (opens in spreadsheets; texts that look like formulas are defused) or Parquet."""
-        record = await datasets.get_ready(current_user(request), dataset_id)
+        user = current_user(request)
+        record = await datasets.get_ready(user, dataset_id)
         name = f"{record.name}.{file_format}"
         if file_format == "parquet":
-            return FileResponse(datasets.folders.table(record), filename=name, media_type=PARQUET_TYPE)
-        path = await datasets.export_csv(record)
-        return FileResponse(path, filename=name, media_type=CSV_TYPE, background=BackgroundTask(path.unlink, missing_ok=True))
+            return FileDownload(datasets.folders.table(record), name, PARQUET_TYPE)
+        async with AsyncExitStack() as held:
+            try:
+                async with while_connected(request):
+                    path = await held.enter_async_context(platform.exports.as_csv(user, record))
+            except ClientDisconnect:
+                raise refuse("cut_off", Message("Whoever asked for this table has left, so it was not written.")) from None
+            return FileDownload(path, name, CSV_TYPE, held.pop_all())
 
 
 def _object(body: object) -> Mapping[str, Any]:

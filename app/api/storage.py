@@ -18,7 +18,10 @@ def create_router(platform: Platform) -> APIRouter:
 
     @router.get("")
     async def get_storage(request: Request) -> dict[str, Any]:
-        """What my data and runs take, in bytes; for administrators, what everybody's take, and the disk."""
+        """What my data and runs take, in bytes; for administrators, what everybody's take, and the disk.
+
+        `unfinished_bytes` are reserved for uploads that have not all arrived: they count against the quota.
+        """
         user = current_user(request)
         is_administrator = user.role == Role.ADMIN
         report = await (platform.storage.report(user) if is_administrator else platform.storage.report_own(user))
@@ -41,6 +44,6 @@ def _describe(use: Use) -> dict[str, Any]:
         "email": use.email,
         "datasets": use.datasets,
         "dataset_bytes": use.dataset_bytes,
-        "unfinished_bytes": use.unfinished_bytes,
+        "unfinished_bytes": use.reserved_bytes,
         "run_bytes": use.run_bytes,
     }

@@ -11,19 +11,18 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlmodel import Session, and_, col, delete, func, or_, select, update
+from sqlmodel import Session, and_, col, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.datasets.uploads import CONTROLS
-from app.errors import Conflict, NotFound, refuse
-from app.records import LIVE, Dataset, DatasetStatus, Job, JobStatus, User
+from app.errors import Conflict, NotAllowed, NotFound, refuse
+from app.records import Dataset, DatasetStatus, Job, Role, User
 from trainer.contract import Message, ReadingChoices
 
 REFERENCE_PREFIX = "datasets/"
 READING_RULES = 3  # counted up when the same original would be read otherwise: then it is another content
 LONGEST_DESCRIPTION = 4_000
 LEAVE_OUT = "leave_out_unreadable"  # of the choices, the one that is about these rows alone
-IN_USE = (*LIVE, JobStatus.QUEUED, JobStatus.PAUSED)
 
 
 def add_version(session: Session, record: Dataset) -> Dataset:
@@ -79,6 +78,39 @@ def readable_by(user: User) -> Any:  # noqa: ANN401 - a condition of SQLAlchemy'
     return or_(Dataset.owner_id == user.id, col(Dataset.owner_id).is_(None), col(Dataset.is_shared))
 
 
+def shared_by_others(user: User) -> Any:  # noqa: ANN401 - a condition of SQLAlchemy's
+    """The data sets that the team has and this person did not upload."""
+    return and_(col(Dataset.is_shared), col(Dataset.owner_id) != user.id)
+
+
+def check_changeable(user: User, record: Dataset) -> None:
+    """Whether somebody who may read a data set may change or delete it as well.
+
+    Raises:
+        NotAllowed: it is a built-in sample, or shared by somebody else.
+    """
+    if record.owner_id is None:
+        text = "“{name}” is built in and stays."
+        raise NotAllowed("sample_is_built_in", Message(text, {"name": record.name}))
+    if record.owner_id != user.id and user.role != Role.ADMIN:
+        text = "“{name}” is shared with you to read and use. Only its owner can change or delete it."
+        raise NotAllowed("not_the_owner", Message(text, {"name": record.name}))
+
+
+def check_decided(record: Dataset) -> None:
+    """Whether it is decided what becomes of rows that could not be read.
+
+    Raises:
+        Conflict: it is not.
+    """
+    if record.unreadable_rows and not record.choices.get(LEAVE_OUT):
+        text = (
+            "{count} rows of “{name}” could not be read. Look at them on the page of the data set, and leave them out or"
+            " read the file another way."
+        )
+        raise Conflict("rows_undecided", Message(text, {"count": record.unreadable_rows, "name": record.name}), "dataset")
+
+
 def select_latest() -> SelectOfScalar[Dataset]:
     """Only the latest version of every series."""
     newest = select(Dataset.series_id, func.max(Dataset.version).label("version")).group_by(col(Dataset.series_id)).subquery()
@@ -92,23 +124,34 @@ def count_uses(session: Session, dataset_ids: Sequence[str]) -> dict[str, int]:
     return dict(session.exec(counted).all())
 
 
-def rename_series(session: Session, record: Dataset, name: str) -> None:
-    """Give all versions another name.
+def edit_series(session: Session, record: Dataset, values: Mapping[str, Any]) -> Sequence[Dataset]:
+    """Change what all versions share; returns them.
 
     Raises:
-        Conflict: another of the owner's data sets has it.
+        Conflict: another of the owner's data sets has the name. NotFound: it has just been deleted.
     """
+    if "name" in values:
+        _check_name_is_free(session, record, values["name"])
+    if values:
+        session.exec(update(Dataset).where(col(Dataset.series_id) == record.series_id).values(**values))
+    versions = session.exec(select(Dataset).where(Dataset.series_id == record.series_id)).all()
+    if record.id not in {version.id for version in versions}:
+        raise unknown_dataset(record.id)
+    return versions
+
+
+def _check_name_is_free(session: Session, record: Dataset, name: str) -> None:
     others = select(Dataset.id).where(
         Dataset.owner_id == record.owner_id, Dataset.name == name, Dataset.series_id != record.series_id
     )
     if session.exec(others.limit(1)).first():
         text = "You have another data set called “{name}”. Choose another name."
         raise Conflict("name_taken", Message(text, {"name": name}), "name")
-    update_series(session, record, name=name)
 
 
-def update_series(session: Session, record: Dataset, **values: object) -> None:
-    session.exec(update(Dataset).where(col(Dataset.series_id) == record.series_id).values(**values))
+def is_used(session: Session, record: Dataset) -> bool:
+    """Whether a run has used this version, so that it must stay as it is."""
+    return session.exec(select(Job.id).where(Job.dataset_id == record.id).limit(1)).first() is not None
 
 
 class UsedByRun(Exception):
@@ -121,31 +164,13 @@ def begin_reading_again(session: Session, record: Dataset, choices: ReadingChoic
     Raises:
         UsedByRun: it must stay as it is. Conflict: it is being read already, or deleted.
     """
-    if session.exec(select(Job.id).where(Job.dataset_id == record.id).limit(1)).first():
+    if is_used(session, record):
         raise UsedByRun
     query = update(Dataset).where(col(Dataset.id) == record.id, col(Dataset.status) != DatasetStatus.READING)
     changed = session.exec(query.values(status=DatasetStatus.READING, asked_choices=[choices.as_dict()]))
     if changed.rowcount == 0:
         raise being_read(record.name)
     record.sqlmodel_update(session.get_one(Dataset, record.id).model_dump())
-
-
-def delete_version(session: Session, record: Dataset) -> None:
-    """Delete the record.
-
-    Raises:
-        Conflict: it is being read, or a run that is not over uses it.
-    """
-    current = session.get(Dataset, record.id)
-    if current is None:
-        raise unknown_dataset(record.id)
-    if current.status == DatasetStatus.READING:
-        raise being_read(record.name)
-    job_id = session.exec(select(Job.id).where(Job.dataset_id == record.id, col(Job.status).in_(IN_USE))).first()
-    if job_id:
-        text = "The data set “{name}” is in use by the run {job}. Stop that run first."
-        raise Conflict("dataset_in_use", Message(text, {"name": record.name, "job": job_id}))
-    session.exec(delete(Dataset).where(col(Dataset.id) == record.id))
 
 
 def check_description(description: str) -> str:
@@ -171,6 +196,12 @@ def unknown_dataset(reference: str) -> NotFound:
     """The answer for a data set that is not there, is somebody else's, or has just been deleted."""
     text = "There is no data set “{dataset}”. Choose one of yours, or a built-in sample."
     return NotFound("dataset_not_found", Message(text, {"dataset": reference[:80]}), "dataset")
+
+
+def table_gone() -> NotFound:
+    """The answer for a table that vanished between asking for it and reading it."""
+    text = "This table is not there any more: its data set was deleted or read anew. Open the data set again."
+    return NotFound("table_gone", Message(text))
 
 
 def describe_dataset(record: Dataset) -> dict[str, Any]:

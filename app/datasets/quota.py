@@ -1,5 +1,7 @@
 """Room for uploads: what a person may still send, and what the disk still takes, reserved from the first byte to the last.
 
+Also room for reading a file once more.
+
 Refused: a file above the limit, above what is left of the person's quota, or that would fill the disk.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -28,7 +30,7 @@ from app.datasets.uploads import (
 from app.errors import TooLarge
 from app.records import Dataset, DatasetStatus, User
 from app.settings import Settings
-from trainer.contract import Message
+from trainer.contract import Message, Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,14 @@ class Share:
     """What one person's data takes of what it may take; `quota_bytes` 0 is no limit."""
 
     dataset_bytes: int
-    unfinished_bytes: int
+    reserved_bytes: int  # for unfinished uploads
     quota_bytes: int
     largest: str = ""  # the name of the data set that takes most
     largest_bytes: int = 0
 
     @property
     def used_bytes(self) -> int:
-        return self.dataset_bytes + self.unfinished_bytes
+        return self.dataset_bytes + self.reserved_bytes
 
 
 class Quota:
@@ -56,12 +58,15 @@ class Quota:
         self._reserved: dict[str, dict[str, int]] = {}
 
     async def share_of(self, user: User) -> Share:
-        sizes = await self._database.read(lambda session: _read_sizes(session, user.id))
+        return await self._share_of(user.id)
+
+    async def _share_of(self, user_id: str) -> Share:
+        sizes = await self._database.read(lambda session: _read_sizes(session, user_id))
         largest, largest_bytes = max(sizes, key=lambda named: named[1], default=("", 0))
         total = sum(size for _name, size in sizes)
-        return Share(total, self.unfinished_bytes(user.id), self._settings.user_quota_bytes, largest, largest_bytes)
+        return Share(total, self.reserved_bytes(user_id), self._settings.user_quota_bytes, largest, largest_bytes)
 
-    def unfinished_bytes(self, user_id: str) -> int:
+    def reserved_bytes(self, user_id: str) -> int:
         return sum(self._reserved.get(user_id, {}).values())
 
     async def reserve(self, user: User, key: str, announced_bytes: int | None, spare_bytes: int = 0) -> Room:
@@ -76,19 +81,46 @@ class Quota:
         limit, floor = self._settings.max_upload_bytes, self._settings.free_space_bytes
         if least_bytes > limit:
             raise too_large(limit)
-        if floor and await asyncio.to_thread(free_bytes, self._settings.data_dir) - least_bytes < floor:
-            raise disk_nearly_full()
+        await self._check_disk(least_bytes)
         room = Room(limit, too_large(limit), floor)
         taken = limit if announced_bytes is None else min(announced_bytes, limit)
         if self._settings.user_quota_bytes:
             share = await self.share_of(user)
             left = share.quota_bytes - share.used_bytes
             if max(1, least_bytes) > left:
-                raise _quota_exceeded(share)
+                raise _quota_exceeded(share, announced_bytes)
             taken = min(taken, left)
             room = Room(left, _quota_exceeded(share), floor) if left < limit else room
         self.set_aside(user.id, key, taken)
         return room
+
+    async def _check_disk(self, more_bytes: int) -> None:
+        floor = self._settings.free_space_bytes
+        if floor and await asyncio.to_thread(free_bytes, self._settings.data_dir) - more_bytes < floor:
+            raise disk_nearly_full()
+
+    @asynccontextmanager
+    async def rereading(self, user: User, record: Dataset, *, in_place: bool) -> AsyncIterator[None]:
+        """Room for reading an original once more: for another table, and as a version of its own for everything.
+
+        Another table takes as much as the one there is, as far as one can know before.
+
+        Raises:
+            TooLarge: above what is left of its owner's quota. Unavailable: the disk would be too full.
+        """
+        owner_id = record.owner_id or user.id
+        needed = max(0, record.disk_bytes - record.size) if in_place else max(record.disk_bytes, record.size)
+        await self._check_disk(needed)
+        if self._settings.user_quota_bytes:
+            share = await self._share_of(owner_id)
+            if max(1, needed) > share.quota_bytes - share.used_bytes:
+                raise _no_room_to_read(share, needed, is_own=owner_id == user.id)
+        key = secrets.token_hex(16)
+        self.set_aside(owner_id, key, needed)
+        try:
+            yield
+        finally:
+            self.release(owner_id, key)
 
     def set_aside(self, user_id: str, key: str, size_bytes: int) -> None:
         """Count an upload without asking whether there is room: it had room when it began."""
@@ -134,17 +166,37 @@ def _read_sizes(session: DatabaseSession, user_id: str) -> list[tuple[str, int]]
     return [(name, int(size)) for name, size in session.exec(sums.group_by(col(Dataset.series_id))).all()]
 
 
-def _quota_exceeded(share: Share) -> TooLarge:
-    params: Mapping[str, str | Message] = {"used": in_words(share.used_bytes), "quota": in_words(share.quota_bytes)}
-    if share.largest:
-        text = (
-            "There is no room for this file: you use {used} of your {quota}. "
-            "Delete a data set you no longer need, such as “{name}” ({size}), then try again."
-        )
-        params = {**params, "name": share.largest, "size": in_words(share.largest_bytes)}
-    else:
-        text = (
-            "There is no room for this file: you use {used} of your {quota}, unfinished uploads included. "
-            "Upload a smaller file, or ask the administrator for more room."
-        )
+def _quota_exceeded(share: Share, file_bytes: int | None = None) -> TooLarge:
+    """What there is no room for, as far as that is known, what takes the room, and what makes some."""
+    params = _describe(share)
+    text = "There is no room for this file: you use {used} of your {quota}{reserved}. {advice}"
+    if file_bytes is not None:
+        text = "There is no room for this file of {size}: you use {used} of your {quota}{reserved}. {advice}"
+        params["size"] = in_words(file_bytes)
     return TooLarge("quota_exceeded", Message(text, params), "file")
+
+
+def _no_room_to_read(share: Share, needed_bytes: int, *, is_own: bool) -> TooLarge:
+    text = (
+        "There is no room to read this file again, which takes about {size}: you use {used} of your {quota}{reserved}. {advice}"
+    )
+    if not is_own:
+        text = "There is no room to read this file again, which takes about {size}: its owner uses {used} of {quota}."
+    return TooLarge("quota_exceeded", Message(text, {**_describe(share), "size": in_words(needed_bytes)}))
+
+
+def _describe(share: Share) -> dict[str, Scalar | Message]:
+    reserved: str | Message = ""
+    if share.reserved_bytes:
+        reserved = Message(", {size} of it reserved for unfinished uploads", {"size": in_words(share.reserved_bytes)})
+    used, quota = in_words(share.used_bytes), in_words(share.quota_bytes)
+    return {"used": used, "quota": quota, "reserved": reserved, "advice": _advise(share)}
+
+
+def _advise(share: Share) -> Message:
+    if share.largest:
+        text = "Delete a data set you no longer need, such as “{name}” ({size}), then try again."
+        return Message(text, {"name": share.largest, "size": in_words(share.largest_bytes)})
+    if share.reserved_bytes:
+        return Message("Finish an unfinished upload or give it up, or upload a smaller file.")
+    return Message("Upload a smaller file, or ask the administrator for more room.")

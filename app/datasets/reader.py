@@ -144,6 +144,7 @@ class Reader:
         """Every stage that the worker tells of, until it has ended well."""
         deadline = asyncio.get_running_loop().time() + seconds
         end = number = 0
+        is_late = False
         while True:
             outcome = await asyncio.to_thread(run.read_exit)
             is_over = outcome is not None or not await asyncio.to_thread(is_keeper_alive, run)
@@ -155,28 +156,39 @@ class Reader:
             if is_over:
                 outcome = outcome or await asyncio.to_thread(run.read_exit)
                 if outcome is None or outcome.code != WorkerExit.COMPLETED:
-                    raise await asyncio.to_thread(self._failure, run, outcome)
+                    if is_late:
+                        raise Refusal(_too_long(seconds))
+                    raise await asyncio.to_thread(failure_of_reading, run, outcome, self._settings.ingest_memory_mb)
                 return
-            if asyncio.get_running_loop().time() > deadline:
+            if asyncio.get_running_loop().time() > deadline:  # the keeper has not seen to it
+                is_late = True
                 run.stop.touch()
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _failure(self, run: RunFolder, outcome: ExitRecord | None) -> Refusal:
-        """Why a file could not be read. What its worker was told to say comes first."""
-        refusal = failure_of(run, outcome)
-        if outcome is None or outcome.code == WorkerExit.REFUSED or refusal.problems[0].code == "disk_full":
-            return refusal
-        if outcome.limit == "time":
-            text = "Reading the file took longer than {minutes} minutes and was ended. Split it into smaller files."
-            return Refusal(Problem("reading_too_long", Message(text, {"minutes": round(READ_SECONDS / 60)}), "file"))
-        if outcome.limit == "memory" or outcome.code == WorkerExit.OUT_OF_MEMORY or outcome.is_system_out_of_memory:
-            return Refusal(too_large_for_memory(self._settings.ingest_memory_mb))
-        return reader_failed(outcome.signal or f"exit code {outcome.code}")
+
+def failure_of_reading(run: RunFolder, outcome: ExitRecord | None, memory_mb: int) -> Refusal:
+    """Why a file could not be read. What its worker was told to say comes first. Blocking: reads files."""
+    refusal = failure_of(run, outcome)
+    if outcome is None or outcome.code == WorkerExit.REFUSED or refusal.problems[0].code == "disk_full":
+        return refusal
+    if outcome.limit == "time":
+        return Refusal(_too_long(outcome.limit_value or 0))
+    if outcome.limit == "memory" or outcome.code == WorkerExit.OUT_OF_MEMORY or outcome.is_system_out_of_memory:
+        return Refusal(too_large_for_memory(memory_mb))
+    return reader_failed(outcome.signal or Message("exit code {code}", {"code": outcome.code}))
 
 
-def reader_failed(end: str) -> Refusal:
+def reader_failed(end: str | Message) -> Refusal:
     text = "The file could not be read: the process that read it ended unexpectedly ({end}). Save the table as CSV and try that."
     return Refusal(Problem("reader_failed", Message(text, {"end": end}), "file"))
+
+
+def _too_long(seconds: float) -> Problem:
+    if seconds <= PREVIEW_SECONDS:
+        text = "The preview took longer than {seconds} seconds and was ended. The whole file may be read like this all the same."
+        return Problem("preview_too_long", Message(text, {"seconds": round(seconds)}), "file")
+    text = "Reading the file took longer than {minutes} minutes and was ended. Split it into smaller files."
+    return Problem("reading_too_long", Message(text, {"minutes": round(seconds / 60)}), "file")
 
 
 def too_large_for_memory(memory_mb: int) -> Problem:

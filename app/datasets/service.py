@@ -17,19 +17,19 @@ from sqlmodel import col, func, select
 
 from app.database import Database
 from app.datasets import catalogue
-from app.datasets.catalogue import REFERENCE_PREFIX, being_read, readable_by, select_latest, unknown_dataset
-from app.datasets.exports import export_csv
+from app.datasets.catalogue import REFERENCE_PREFIX, being_read, readable_by, select_latest, shared_by_others, unknown_dataset
 from app.datasets.folders import DatasetFolders
+from app.datasets.quota import Quota
 from app.datasets.reader import COLUMNS_STAGE, read_profile, still_reading
-from app.datasets.reading import End
 from app.datasets.readings import Readings
+from app.datasets.removal import Removal
 from app.datasets.table_pages import TablePage, read_columns, read_page
 from app.datasets.table_query import TableQuery
 from app.datasets.table_sessions import TableSessions
 from app.datasets.uploads import check_name
 from app.datasets.watch import DatasetWatch
-from app.errors import Conflict, NotAllowed, NotFound
-from app.records import Dataset, DatasetStatus, Role, User, new_id
+from app.errors import Conflict, NotFound
+from app.records import Dataset, DatasetStatus, User, new_id
 from app.settings import Settings
 from trainer.contract import Message, ReadingChoices
 
@@ -40,12 +40,19 @@ class Datasets:
     """Everything about uploaded and built-in tables."""
 
     def __init__(
-        self, settings: Settings, database: Database, folders: DatasetFolders, readings: Readings, watch: DatasetWatch
+        self,
+        settings: Settings,
+        database: Database,
+        folders: DatasetFolders,
+        readings: Readings,
+        watch: DatasetWatch,
+        quota: Quota,
     ) -> None:
-        self._settings = settings
         self._database = database
+        self._quota = quota
         self._readings = readings
         self._tables = TableSessions(settings.data_dir)
+        self.removal = Removal(database, folders, readings, watch)
         self.folders = folders
         self.watch = watch
 
@@ -56,18 +63,25 @@ class Datasets:
 
     async def list_latest(self, user: User, offset: int = 0, limit: int | None = None) -> Sequence[Dataset]:
         """The latest version of each of this person's data sets, newest first."""
-        query = select_latest().where(Dataset.owner_id == user.id).order_by(col(Dataset.uploaded_at).desc(), col(Dataset.id))
-        return await self._database.read(lambda session: session.exec(query.offset(offset).limit(limit)).all())
+        return await self._list_latest(Dataset.owner_id == user.id, offset, limit)
 
     async def count_latest(self, user: User) -> int:
-        query = select(func.count(func.distinct(Dataset.series_id))).where(Dataset.owner_id == user.id)
-        return await self._database.read(lambda session: session.exec(query).one())
+        return await self._count_series(Dataset.owner_id == user.id)
 
     async def list_shared(self, user: User, offset: int = 0, limit: int | None = None) -> Sequence[Dataset]:
         """The latest version of each data set that others share with the team, newest first."""
-        query = select_latest().where(col(Dataset.is_shared), col(Dataset.owner_id) != user.id)
-        query = query.order_by(col(Dataset.uploaded_at).desc(), col(Dataset.id)).offset(offset).limit(limit)
-        return await self._database.read(lambda session: session.exec(query).all())
+        return await self._list_latest(shared_by_others(user), offset, limit)
+
+    async def count_shared(self, user: User) -> int:
+        return await self._count_series(shared_by_others(user))
+
+    async def _list_latest(self, condition: Any, offset: int, limit: int | None) -> Sequence[Dataset]:  # noqa: ANN401
+        query = select_latest().where(condition).order_by(col(Dataset.uploaded_at).desc(), col(Dataset.id))
+        return await self._database.read(lambda session: session.exec(query.offset(offset).limit(limit)).all())
+
+    async def _count_series(self, condition: Any) -> int:  # noqa: ANN401
+        query = select(func.count(func.distinct(Dataset.series_id))).where(condition)
+        return await self._database.read(lambda session: session.exec(query).one())
 
     async def list_versions(self, user: User, reference: str) -> Sequence[tuple[Dataset, int]]:
         """Every version of a data set, newest first, each with how many runs used it."""
@@ -109,12 +123,7 @@ class Datasets:
             NotAllowed: it is a built-in sample, or shared by somebody else.
         """
         record = await self.get(user, reference)
-        if record.owner_id is None:
-            text = "“{name}” is built in and stays."
-            raise NotAllowed("sample_is_built_in", Message(text, {"name": record.name}))
-        if record.owner_id != user.id and user.role != Role.ADMIN:
-            text = "“{name}” is shared with you to read and use. Only its owner can change or delete it."
-            raise NotAllowed("not_the_owner", Message(text, {"name": record.name}))
+        catalogue.check_changeable(user, record)
         return record
 
     async def get_ready(self, user: User, reference: str) -> Dataset:
@@ -135,12 +144,7 @@ class Datasets:
             Conflict: that is not decided.
         """
         record = await self.get_ready(user, reference)
-        if record.unreadable_rows and not record.choices.get(catalogue.LEAVE_OUT):
-            text = (
-                "{count} rows of “{name}” could not be read. Look at them on the page of the data set, and leave them out or"
-                " read the file another way."
-            )
-            raise Conflict("rows_undecided", Message(text, {"count": record.unreadable_rows, "name": record.name}), "dataset")
+        catalogue.check_decided(record)
         return record
 
     async def profile(self, record: Dataset) -> dict[str, Any]:
@@ -191,10 +195,6 @@ class Datasets:
             raise NotFound("no_original", Message(text, {"name": record.name}), "dataset")
         return path
 
-    async def export_csv(self, record: Dataset) -> Path:
-        """The table as a CSV file; the caller removes it."""
-        return await asyncio.to_thread(export_csv, self.folders.table(record), self._settings.data_dir / "exports")
-
     async def preview(self, user: User, reference: str, choices: ReadingChoices) -> Mapping[str, Any]:
         """What the beginning of the original would look like, read so."""
         return await self._readings.preview(await self.get_changeable(user, reference), choices)
@@ -203,15 +203,17 @@ class Datasets:
         """Read the original as chosen: in place, or as a new version when a run has used this one.
 
         Raises:
-            Refusal: it cannot be read so; the table stays as it was.
+            Refusal: it cannot be read so, or there is no room for that; the table stays as it was.
         """
         record = await self.get_changeable(user, reference)
-        with contextlib.suppress(catalogue.UsedByRun):
-            return await self._readings.read_in_place(record, choices)
-        if record.status != DatasetStatus.READY:
-            raise being_read(record.name)
-        version = Dataset(**{**record.model_dump(include=set(_COPIED)), "id": new_id("data"), "is_profiled": False})
-        return await self._readings.read_new(version, partial(self._store_reading, record, version, choices))
+        in_place = not await self._database.read(partial(catalogue.is_used, record=record))
+        async with self._quota.rereading(user, record, in_place=in_place):
+            with contextlib.suppress(catalogue.UsedByRun):
+                return await self._readings.read_in_place(record, choices)
+            if record.status != DatasetStatus.READY:
+                raise being_read(record.name)
+            version = Dataset(**{**record.model_dump(include=set(_COPIED)), "id": new_id("data"), "is_profiled": False})
+            return await self._readings.read_new(version, partial(self._store_reading, record, version, choices))
 
     async def _store_reading(self, source: Dataset, version: Dataset, choices: ReadingChoices) -> None:
         try:
@@ -262,15 +264,11 @@ class Datasets:
             values["description"] = catalogue.check_description(description)
         if is_shared is not None:
             values["is_shared"] = is_shared
-
-        def change(session: Any) -> None:  # noqa: ANN401
-            if "name" in values:
-                catalogue.rename_series(session, record, values["name"])
-            if values:
-                catalogue.update_series(session, record, **values)
-
-        await self._database.write(change)
-        return await self.get(user, record.id)
+        versions = await self._database.write(partial(catalogue.edit_series, record=record, values=values))
+        for version in versions:
+            self.watch.tell(version.id)
+        # Not by asking for it: an administrator may no longer read what is no longer shared.
+        return next(version for version in versions if version.id == record.id)
 
     async def delete(self, user: User, reference: str) -> None:
         """Delete one version, record and files, even while it is being read.
@@ -278,15 +276,11 @@ class Datasets:
         Raises:
             NotFound: it is not this person's. NotAllowed: it is a built-in sample. Conflict: a job is using it.
         """
-        record = await self.get_changeable(user, reference)
-        if record.status == DatasetStatus.READING:
-            await self._readings.stop(record.id, End.TAKEN_BACK)
-            if await self._database.read(lambda session: session.get(Dataset, record.id)) is None:
-                return
-        await self._database.write(partial(catalogue.delete_version, record=record))
-        await self._readings.abandon(record.id)
-        await asyncio.to_thread(self.folders.remove, record.id)
-        self.watch.tell(record.id)
+        await self.removal.remove(user, await self.get_changeable(user, reference))
+
+    async def delete_all(self, user: User, reference: str) -> int:
+        """Like `delete`, for all versions at once or none; returns how many there were."""
+        return await self.removal.remove(user, await self.get_changeable(user, reference), with_all_versions=True)
 
     async def sweep(self) -> None:
         """Remove what a server that was killed left half done: folders without a record."""

@@ -1,4 +1,7 @@
-"""Who uses what of the disk: data sets, unfinished uploads and runs, by person; for administrators, and one's own for all."""
+"""Who uses what of the disk: data sets and runs, by person, and what is reserved for uploads that have not all arrived.
+
+For administrators; one's own for all.
+"""
 
 from __future__ import annotations
 
@@ -33,17 +36,18 @@ class Use:
     email: str
     datasets: int
     dataset_bytes: int
-    unfinished_bytes: int
     run_bytes: int
+    reserved_bytes: int  # for unfinished uploads, however much of them has arrived
 
     @property
     def total_bytes(self) -> int:
-        return self.dataset_bytes + self.unfinished_bytes + self.run_bytes
+        """On the disk: what is reserved is not there yet."""
+        return self.dataset_bytes + self.run_bytes
 
     @property
     def quota_used_bytes(self) -> int:
         """What counts against the quota: runs have limits of their own."""
-        return self.dataset_bytes + self.unfinished_bytes
+        return self.dataset_bytes + self.reserved_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,8 @@ class Storage:
                 email=user.email,
                 datasets=count,
                 dataset_bytes=size,
-                unfinished_bytes=self._quota.unfinished_bytes(user.id),
                 run_bytes=runs.get(user.id, 0),
+                reserved_bytes=self._quota.reserved_bytes(user.id),
             )
             for user, count, size in people
         ]

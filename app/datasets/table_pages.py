@@ -15,12 +15,12 @@ from typing import cast
 
 import duckdb
 
+from app.datasets.catalogue import table_gone
 from app.datasets.table_conditions import Condition, filter_condition, search_condition
 from app.datasets.table_query import TableQuery, check_shape, clean_search
 from app.datasets.table_sessions import TableSession
 from app.datasets.table_source import TableSource, Value
-from app.errors import NotFound
-from trainer.contract import Message, Problem, Refusal
+from trainer.contract import Problem, Refusal
 
 WRITTEN_FILE = (
     "written.parquet"  # beside a table: its columns, as text, whose cells look different from how they stood in the file
@@ -70,10 +70,10 @@ def read_page(session: TableSession, table: Path, query: TableQuery) -> TablePag
         table_rows = source.count_rows(session)
         numbers, total = finder.find(session, table_rows)
         rewritten = finder.rewritten
-        texts = written.read_rows(session, rewritten, numbers) if written else []
+        texts = written.read_rows(session, rewritten, numbers, query.longest) if written else []
         return TablePage(
             columns=shown,
-            rows=source.read_rows(session, shown, numbers),
+            rows=source.read_rows(session, shown, numbers, query.longest),
             offset=query.offset,
             total=total,
             table_rows=table_rows,
@@ -167,5 +167,4 @@ def _noticing_absence(table: Path) -> Iterator[None]:
     except duckdb.IOException:
         if table.exists():
             raise
-        text = "This table is not there any more: its data set was deleted or read anew. Open the data set again."
-        raise NotFound("table_gone", Message(text)) from None
+        raise table_gone() from None

@@ -53,7 +53,7 @@ class Filter:
 class TableQuery:
     """`limit` rows from `offset` on, of those that hold `search` in a shown column and pass all filters; missing values last.
 
-    `sort` None is the order of the table; no `columns` means all of them.
+    `sort` None is the order of the table; no `columns` means all of them. Of a text come at most `longest` characters.
     """
 
     offset: int = 0
@@ -63,6 +63,7 @@ class TableQuery:
     search: str = ""
     filters: tuple[Filter, ...] = ()
     columns: tuple[str, ...] = ()
+    longest: int | None = None
 
 
 def operators_for(sql_type: str) -> tuple[Operator, ...]:

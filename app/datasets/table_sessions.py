@@ -57,7 +57,9 @@ class TableSessions:
             try:
                 return work(session)
             except duckdb.OutOfMemoryException as error:
-                text = "The server's memory does not suffice to show this. Show fewer columns, or filter instead of sorting."
+                text = (
+                    "The server's memory does not suffice to show this. Show fewer columns or rows, or filter instead of sorting."
+                )
                 raise Unavailable("not_enough_memory", Message(text)) from error
             except duckdb.IOException as error:
                 if os.strerror(errno.ENOSPC) in str(error):

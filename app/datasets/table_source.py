@@ -58,33 +58,43 @@ class TableSource:
         rows = session.fetch("SELECT count(*) FROM read_parquet(?, hive_partitioning = false)", [self.path])
         return cast("int", rows[0][0])
 
-    def read_rows(self, session: TableSession, names: Sequence[str], numbers: Sequence[int]) -> list[list[Value]]:
-        """The cells of these rows, in this order."""
+    def read_rows(
+        self, session: TableSession, names: Sequence[str], numbers: Sequence[int], longest: int | None = None
+    ) -> list[list[Value]]:
+        """The cells of these rows, in this order; texts cut after `longest` characters."""
         if not numbers:
             return []
         cells: dict[int, list[Value]] = {number: [] for number in numbers}
         for start in range(0, len(names), COLUMNS_AT_ONCE):
-            for number, *values in self._read_cells(session, names[start : start + COLUMNS_AT_ONCE], numbers):
+            for number, *values in self._read_cells(session, names[start : start + COLUMNS_AT_ONCE], numbers, longest):
                 cells[cast("int", number)].extend(_plain(value) for value in values)
         return [cells[number] for number in numbers]
 
-    def _read_cells(self, session: TableSession, names: Sequence[str], numbers: Sequence[int]) -> Iterable[tuple[object, ...]]:
-        """One tuple per row, its number before its cells."""
+    def _read_cells(
+        self, session: TableSession, names: Sequence[str], numbers: Sequence[int], longest: int | None
+    ) -> Iterable[tuple[object, ...]]:
+        """One tuple per row, its number before its cells; what memory cannot hold at once is read in halves."""
         first, last = numbers[0], numbers[-1]
         is_run = list(numbers) == list(range(first, last + 1))
         wanted = f"n BETWEEN {first} AND {last}" if is_run else f"n IN ({', '.join(map(str, numbers))})"
-        shown = ", ".join(self._shown(name) for name in names)
+        shown = ", ".join(self._shown(name, longest) for name in names)
         try:
             return session.fetch(f"SELECT n, {shown} FROM ({self.select(names)}) WHERE {wanted} ORDER BY n", [self.path])
         except duckdb.OutOfMemoryException:
-            if len(names) == 1:
+            is_dividable = len(names) > 1 or (longest is not None and len(numbers) > 1)  # whole texts could fill memory here
+            if not is_dividable:
                 raise
-        middle = len(names) // 2
-        halves = (self._read_cells(session, part, numbers) for part in (names[:middle], names[middle:]))
-        return [(*left, *right[1:]) for left, right in zip(*halves, strict=True)]
+        if len(names) > 1:
+            middle = len(names) // 2
+            halves = (self._read_cells(session, part, numbers, longest) for part in (names[:middle], names[middle:]))
+            return [(*left, *right[1:]) for left, right in zip(*halves, strict=True)]
+        ordered, middle = sorted(numbers), len(numbers) // 2
+        return [row for part in (ordered[:middle], ordered[middle:]) for row in self._read_cells(session, names, part, longest)]
 
-    def _shown(self, name: str) -> str:
+    def _shown(self, name: str, longest: int | None) -> str:
         """SQL for a cell: times as text, for there are some that Python cannot hold."""
+        if self.columns[name] == "VARCHAR" and longest is not None:
+            return f"left({self.alias(name)}, {longest:d})"
         return f"CAST({self.alias(name)} AS VARCHAR)" if self.columns[name] in TIMES else self.alias(name)
 
     def _as_plain(self, name: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import Person, flowers
-from tests.servers import Server
+from tests.journeys.conftest import Person, flowers, registered
+from tests.servers import Server, running_server
 
 
 def files_of(server: Server) -> set[Path]:
@@ -151,6 +153,66 @@ def test_a_data_set_in_use_is_not_deleted(sara: Person) -> None:
     sara.client.post(f"/api/training/{job_id}/stop")
     sara.wait_until_ended(job_id)
     assert sara.client.delete(f"/api/datasets/{dataset_id}").status_code == 200
+
+
+def test_whose_run_uses_a_shared_data_set_is_nobody_elses_business(sara: Person, omid: Person) -> None:
+    dataset_id = sara.upload_flowers()
+    sara.client.patch(f"/api/datasets/{dataset_id}", json={"shared": True})
+    others = omid.start_job(dataset=dataset_id, epochs=1000, batch_size=1)
+    answer = sara.client.delete(f"/api/datasets/{dataset_id}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "dataset_in_use")
+    assert "run of somebody else uses" in answer.json()["error"]
+    assert "job_" not in answer.text
+    own = sara.start_job(dataset=dataset_id, epochs=1000, batch_size=1)
+    assert own in sara.client.delete(f"/api/datasets/{dataset_id}").json()["error"], "what one can stop is named"
+    for person, job_id in ((omid, others), (sara, own)):
+        person.client.post(f"/api/training/{job_id}/stop")
+        person.wait_until_ended(job_id)
+    assert sara.client.delete(f"/api/datasets/{dataset_id}").status_code == 200
+
+
+def test_all_versions_are_deleted_at_once_or_none(sara: Person, omid: Person, server: Server) -> None:
+    before = files_of(server)
+    versions = [sara.upload_flowers() for _ in range(3)]
+    other = omid.upload_flowers()
+    used = sara.start_job(dataset=versions[1], epochs=1000, batch_size=1)
+    address = f"/api/datasets/{versions[0]}/versions"
+    refused = sara.client.delete(address)
+    assert (refused.status_code, refused.json()["code"]) == (409, "dataset_in_use")
+    assert f"Version 2 of the data set “flowers” is in use by the run {used}" in refused.json()["error"]
+    assert len(sara.client.get(address).json()["versions"]) == 3
+    sara.client.post(f"/api/training/{used}/stop")
+    sara.wait_until_ended(used)
+    assert omid.client.delete(address).status_code == 404
+    assert sara.client.delete(address).json() == {"ok": True, "deleted": 3}
+    assert sara.client.get("/api/datasets").json()["datasets"] == []
+    assert sara.status(used)["status"] == "STOPPED"
+    omid.client.delete(f"/api/datasets/{other}")
+    assert files_of(server) == before
+
+
+def test_versions_that_are_being_read_are_deleted_with_the_others(sara: Person, server: Server) -> None:
+    first = sara.upload("amounts.csv", "day,amount\n1,2\n3,4\n").json()["dataset"]["id"]
+    slow = gzip.compress(("day,amount\n" + "۱۷ مرداد ۱۴۰۲,۱٬۲۰۰ تومان\n" * 300_000).encode())
+    with ThreadPoolExecutor(1) as pool:
+        uploading = pool.submit(sara.upload, "amounts.csv.gz", slow)
+        sara.wait_for_dataset("READING")
+        assert sara.client.delete(f"/api/datasets/{first}/versions").status_code == 200
+        assert uploading.result().json()["code"] == "reading_stopped"
+    assert sara.client.get("/api/datasets").json()["datasets"] == []
+
+
+def test_an_administrator_stops_sharing_and_is_told_what_became_of_it(tmp_path: Path) -> None:
+    with running_server(tmp_path) as fresh, registered(fresh, "admin") as admin, registered(fresh, "sara") as sara:
+        address = f"/api/datasets/{sara.upload_flowers()}"
+        assert admin.client.patch(address, json={"shared": False}).status_code == 404
+        sara.client.patch(address, json={"shared": True})
+        answer = admin.client.patch(address, json={"shared": False, "description": "Not for everybody."})
+        assert answer.status_code == 200, answer.text
+        dataset = answer.json()["dataset"]
+        assert (dataset["shared"], dataset["description"]) == (False, "Not for everybody.")
+        assert admin.client.get(address).status_code == 404
+        assert sara.client.get(address).json()["dataset"] == dataset
 
 
 def test_somebody_elses_data_set_does_not_exist(sara: Person, omid: Person) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.journeys.conftest import Person, flowers, registered
+from tests.journeys.conftest import WAIT_SECONDS, Person, flowers, registered
 from tests.journeys.tus import TUS, announce, begin, incoming, send
 from tests.servers import Server, running_server
 from tests.small_disk import disk_of, server_on_small_disk
@@ -46,6 +48,52 @@ def test_the_quota_holds_for_both_ways_of_uploading(sara: Person, server: Server
     for upload in (path, begin(sara, 2 * MEGABYTE)):
         sara.client.delete(upload, headers=TUS)
     assert incoming(server) == []
+
+
+def test_reading_a_file_again_needs_room_too(sara: Person, server: Server) -> None:
+    dataset = sara.upload("flowers.csv", flowers(30_000).encode(), "Flowers").json()["dataset"]
+    address = f"/api/datasets/{dataset['id']}"
+    wait_until_measured(sara, address)
+    (own,) = sara.client.get("/api/storage").json()["people"]
+    table_bytes = own["dataset_bytes"] - dataset["size"]
+
+    def read_again_leaving(left: int) -> httpx.Response:
+        """With so much left of the quota."""
+        uploads = []
+        reserved = 6 * MEGABYTE - sara.client.get("/api/storage").json()["people"][0]["dataset_bytes"] - left
+        while reserved > 0:
+            uploads.append(begin(sara, min(reserved, 3 * MEGABYTE)))
+            reserved -= 3 * MEGABYTE
+        answer = sara.client.post(f"{address}/reading", json={"kinds": {"colour": "text"}})
+        for upload in uploads:
+            sara.client.delete(upload, headers=TUS)
+        return answer
+
+    def expect_refusal(answer: httpx.Response) -> None:
+        assert (answer.status_code, answer.json()["code"]) == (413, "quota_exceeded"), answer.text
+        assert "There is no room to read this file again, which takes about" in answer.json()["error"]
+
+    spare = 100_000  # for what was added to the profile meanwhile
+    expect_refusal(read_again_leaving(table_bytes - spare))
+    assert read_again_leaving(table_bytes + spare).status_code == 200, "the table that is replaced makes room for the next"
+    wait_until_measured(sara, address)
+    sara.wait_until_ended(sara.start_job(dataset=dataset["id"], epochs=1, batch_size=4096))
+    (own,) = sara.client.get("/api/storage").json()["people"]
+    folders = {folder.name for folder in (server.data_dir / "datasets").iterdir()}
+    expect_refusal(read_again_leaving(own["dataset_bytes"] - spare))
+    assert {folder.name for folder in (server.data_dir / "datasets").iterdir()} == folders
+    assert read_again_leaving(own["dataset_bytes"] + spare).json()["dataset"]["version"] == 2
+
+
+def wait_until_measured(person: Person, address: str) -> None:
+    """Until the profile is whole: what a data set takes is measured after that."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while (
+        "stages" not in (profile := person.client.get(f"{address}/profile").json()["profile"])
+        or "warnings" not in profile["stages"]
+    ):
+        assert time.monotonic() < deadline, profile
+        time.sleep(0.05)
 
 
 def test_uploads_stop_before_the_disk_is_full(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import httpx
@@ -13,6 +14,7 @@ from tests.servers import Server
 from tests.stored_tables import remove_table, store_table
 
 SLOW_MS = 15_000
+READ_SECONDS = 60
 HOSTILE = "<img src=x onerror=alert(1)>"
 LONG = "A remark that is much longer than its column is wide, to the end"
 LONG_PERSIAN = "یادداشتی که از پهنای ستونش بسیار بلندتر است و تا پایان خوانده می‌شود"
@@ -231,6 +233,43 @@ def test_a_table_that_is_gone_is_said_so_and_can_be_tried_again(
     expect(page.locator(".table-cells")).to_be_hidden()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("alert")).to_contain_text("This table is not there any more")
+
+
+def test_cells_as_long_as_a_book_are_cut_and_read_on_demand(open_page: OpenPage, server: Server, token: str) -> None:
+    book = "one two سه چهار " * 60_000
+    content = gzip.compress("".join(["id,text\n", *(f"{number},{number} {book}\n" for number in range(300))]).encode(), 1)
+    answer = httpx.post(
+        f"{server.url}/api/datasets/upload",
+        headers={"Authorization": f"Bearer {token}"},
+        files={"file": ("books.csv.gz", content)},
+        timeout=READ_SECONDS,
+    )
+    for locale, note in (
+        ("en-US", "The first 100,000 characters are shown."),
+        ("fa-IR", "۱۰۰٬۰۰۰ نویسهٔ نخست نشان داده شده است."),
+    ):
+        page = open_rows(open_page, answer.json()["dataset"]["id"], token, locale)
+        expect(page.locator(".table-cells tbody tr")).to_have_count(25)
+        cell = cells(page, 24).last.get_by_role("button")
+        expect(cell).to_have_text(f"24 {book}"[:200] + "…")
+        cell.press("Enter")
+        dialog = page.get_by_role("dialog", name="text", exact=True)
+        expect(dialog.get_by_text(f"24 {book}"[:1000])).to_be_visible(timeout=SLOW_MS)
+        expect(dialog).to_contain_text(note)
+
+
+def test_rows_that_cannot_be_shown_take_nothing_else_from_the_page(open_page: OpenPage, server: Server, token: str) -> None:
+    rows = "SELECT i, repeat(md5(i::VARCHAR), 10_000) AS text, i % 7 AS day FROM range(1200) t(i)"  # in one piece
+    dataset_id = store_table(server, rows, "in one piece")
+    page = open_page(f"/datasets/{dataset_id}", token=token)
+    expect(page.get_by_role("heading", level=1)).to_have_text("in one piece")
+    expect(page.get_by_role("alert")).to_contain_text("Show fewer columns or rows", timeout=SLOW_MS)
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    page.get_by_role("combobox", name="Columns", exact=True).click()
+    page.get_by_role("option", name="text", exact=True).click()
+    page.keyboard.press("Escape")
+    expect_ids(page, 0, 1, 2)
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_without_a_login_no_further_row_is_shown(open_page: OpenPage, server: Server, sales: str, token: str) -> None:

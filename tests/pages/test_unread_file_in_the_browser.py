@@ -90,7 +90,7 @@ def test_an_upload_can_be_cancelled_while_it_is_read(open_page: OpenPage, token:
     with slow_reading(open_page, token, tmp_path / "amounts.csv.gz") as (page, other):
         page.get_by_role("button", name="Cancel “amounts.csv.gz”").click()
         expect(page.locator(".transfer")).to_have_count(0)
-        expect(other.get_by_text("There is no data set")).to_be_visible(timeout=READ_MS)
+        expect(other.get_by_text("The data set you were looking at is gone")).to_be_visible(timeout=READ_MS)
 
 
 def test_a_file_that_waits_to_be_read_tells_its_place(open_page: OpenPage, server: Server) -> None:

@@ -174,16 +174,23 @@ class CsvCells:
         dialect = self.dialect
         rows = f" WHERE NOT ({' OR '.join(kind.condition for kind in self.set_aside)})" if self.set_aside and not is_whole else ""
         types = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(self.width))
-        marks = {dialect.delimiter, dialect.quote, dialect.escape} - {""}  # DuckDB takes no word that holds one; no cell does
-        words = ", ".join(quote_text(word) for word in ("", *missing) if not any(mark in word for mark in marks))
+        marks = {dialect.delimiter, dialect.quote, dialect.escape} - {""}
+        special = [word for word in missing if any(mark in word for mark in marks)]  # which DuckDB does not take here
+        words = ", ".join(quote_text(word) for word in ("", *missing) if word not in special)
+        cells = ", ".join(f"{_without(f'c{index}', special)} AS c{index}" for index in range(self.width)) if special else "*"
         return (
-            f"SELECT * FROM read_csv({quote_path(path)}, auto_detect = false, columns = {{{types}}}, header = false,"
+            f"SELECT {cells} FROM read_csv({quote_path(path)}, auto_detect = false, columns = {{{types}}}, header = false,"
             f" skip = {self.beginning.first_data_row}, delim = {quote_text(dialect.delimiter)},"
             f" quote = {quote_text(dialect.quote)}, escape = {quote_text(dialect.escape)}, comment = '', nullstr = [{words}],"
             f" max_line_size = {self.most_row_bytes}, buffer_size = {ROWS_PER_BUFFER * self.most_row_bytes},"
             f" store_rejects = true, rejects_table = 'rejected_{reading}', rejects_scan = 'scans_{reading}',"
             f" rejects_limit = 0, strict_mode = true){rows}"
         )
+
+
+def _without(cell: str, words: Sequence[str]) -> str:
+    """SQL for a cell, NULL where it is one of these words."""
+    return f"nullif({_without(cell, words[1:])}, {quote_text(words[0])})" if words else cell
 
 
 def open_csv(path: Path, choices: ReadingChoices, missing: Sequence[str], most_row_bytes: int = MAX_ROW_BYTES) -> CsvCells:

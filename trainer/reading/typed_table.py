@@ -26,6 +26,10 @@ from trainer.reading.set_aside import COMPARED_NAMES
 from trainer.reading.strays import TextColumn, find_strays
 
 ROW_GROUP_ROWS = 20_480  # ten of DuckDB's vectors: a page of rows reads one group and not a hundred thousand rows
+# Whoever reads a page holds a row group of each column, so long cells make groups shorter. Ordinary cells never do, however
+# many columns there are: of a wide table the list of so many pieces would be long itself.
+ROW_GROUP_BYTES = 1 << 25
+ORDINARY_CELL_BYTES = 16
 TEXT = "VARCHAR"  # the type of cells that are still to be understood
 
 
@@ -176,10 +180,10 @@ class TypedTable:
     def _copy_query(self, query: str, path: Path) -> int:
         """Write the rows of `query`; renamed into place, so that a table is there whole or not at all."""
         temporary = path.with_name(f".{path.name}.tmp")
+        size = max(ROW_GROUP_BYTES, ROW_GROUP_ROWS * ORDINARY_CELL_BYTES * len(self._cells.names))
+        how = f"FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_ROWS}, ROW_GROUP_SIZE_BYTES {size}"
         try:
-            copied = self._connection.execute(
-                f"COPY ({query}) TO {quote_text(str(temporary))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
-            ).fetchone()
+            copied = self._connection.execute(f"COPY ({query}) TO {quote_text(str(temporary))} ({how})").fetchone()
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

@@ -255,7 +255,7 @@ async def test_an_upload_whose_reading_breaks_off_is_over_while_the_server_goes_
     reading.cancel()
     with pytest.raises(Refusal, match="was stopped"):
         await finishing
-    assert platform.quota.unfinished_bytes(sara.id) == 0
+    assert platform.quota.reserved_bytes(sara.id) == 0
     assert list(platform.quota.folder.iterdir()) == []
 
 

@@ -60,6 +60,16 @@ async def test_data_sets_and_runs_are_counted_by_person(
     assert report.disk_total_bytes > report.disk_free_bytes > 0
 
 
+async def test_what_is_reserved_for_uploads_takes_nothing_of_the_disk_yet(
+    settings: Settings, database: Database, user: User
+) -> None:
+    quota = Quota(settings, database)
+    await quota.reserve(user, "one", 5000)
+    await own(database, settings, user)
+    (use,) = (await Storage(settings, database, quota).report(user)).people
+    assert (use.reserved_bytes, use.total_bytes, use.quota_used_bytes) == (5000, 4500, 8000)
+
+
 async def test_others_see_their_own_alone(
     measured: Storage, database: Database, settings: Settings, user: User, omid: User
 ) -> None:

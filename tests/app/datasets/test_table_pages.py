@@ -34,9 +34,9 @@ TYPED = "SELECT * REPLACE (CAST(id AS BIGINT) AS id, CAST(score AS DOUBLE) AS sc
 class Table:
     """A table in a folder of its own, to be asked."""
 
-    def __init__(self, folder: Path, query: str, written: str = "") -> None:
+    def __init__(self, folder: Path, query: str, written: str = "", piece_bytes: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        write_table(folder, query, written)
+        write_table(folder, query, written, piece_bytes)
         self.path = folder / "table.parquet"
         self.sessions = TableSessions(folder)
 
@@ -286,3 +286,13 @@ async def test_a_table_that_is_gone_is_not_found(people: Table) -> None:
     people.path.unlink()
     with pytest.raises(NotFound):
         await people.ask()
+
+
+async def test_long_texts_come_cut_where_that_is_asked_for(tmp_path: Path) -> None:
+    table = Table(
+        tmp_path, "SELECT 'گل' || repeat('x', 500) AS text, CAST(12345 AS BIGINT) AS number", "SELECT repeat('y', 500) AS text"
+    )
+    page = await table.ask(longest=3)
+    assert (page.rows, page.written) == ([["گلx", 12345]], {"text": ["yyy"]})
+    whole = await table.ask()
+    assert [len(str(cell)) for cell in whole.rows[0]] == [502, 5]

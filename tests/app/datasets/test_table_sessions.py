@@ -37,6 +37,17 @@ async def test_a_table_that_memory_cannot_hold_is_told_in_a_sentence(tmp_path: P
         await table.ask()
 
 
+async def test_cut_texts_are_read_in_whatever_parts_memory_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_sessions, "MEMORY_LIMIT", "48MB")
+    rows = "SELECT i, repeat(md5(i::VARCHAR), 100_000) AS text FROM range(24) t(i)"
+    table = Table(tmp_path, rows, piece_bytes=8_000_000)
+    with pytest.raises(Unavailable, match="memory"):
+        await table.ask(limit=24)
+    page = await table.ask(limit=24, sort="i", descending=True, longest=5)
+    assert [row[0] for row in page.rows] == list(range(23, -1, -1))
+    assert {len(str(row[1])) for row in page.rows} == {5}
+
+
 async def test_a_search_nobody_waits_for_ends(table: Table) -> None:
     started, ended = threading.Event(), threading.Event()
 

@@ -55,7 +55,7 @@ async def test_an_upload_is_found_again_after_a_restart(parts: UploadParts, plat
     await again.restore()
     found = again.get(user, upload.plan.id)
     assert (found.plan, found.offset) == (upload.plan, 4)
-    assert platform.quota.unfinished_bytes(user.id) == 10
+    assert platform.quota.reserved_bytes(user.id) == 10
     async with again.appending(user, upload.plan.id, 4, 6) as take:
         take([b"efghij"])
     assert found.is_complete
@@ -99,7 +99,7 @@ async def test_more_than_was_announced_is_refused_and_nothing_of_it_stays(
     assert bool(begun) == (more_bytes is None), "what is announced is refused before it comes"
     assert refused.value.problems[0].code == "longer_than_announced"
     assert incoming_of(platform) == []
-    assert platform.quota.unfinished_bytes(user.id) == 0
+    assert platform.quota.reserved_bytes(user.id) == 0
     with pytest.raises(NotFound):
         parts.get(user, upload.plan.id)
 
