@@ -211,8 +211,9 @@ class Reading:
         profile = await asyncio.to_thread(read_profile, room.folders.reading(record.id, number) / "profile.json")
         assert profile is not None, "the worker writes it before it tells of the table"
         chosen = choices.as_dict()
-        if profile["rejected"]["count"] == record.unreadable_rows and record.choices.get(LEAVE_OUT):
-            chosen[LEAVE_OUT] = True  # what was decided about these rows stays decided
+        before = await asyncio.to_thread(read_profile, room.folders.profile(record)) if record.choices.get(LEAVE_OUT) else None
+        if before is not None and before["rejected"] == profile["rejected"]:
+            chosen[LEAVE_OUT] = True  # what was decided about these very rows stays decided
         await room.save(
             record,
             status=DatasetStatus.READY,

@@ -228,6 +228,14 @@ def test_rows_that_cannot_be_read_wait_for_a_decision(sara: Person) -> None:
     assert sara.wait_until_ended(sara.start_job(dataset=dataset["id"]))["status"] == "COMPLETED"
 
 
+def test_a_decision_about_some_rows_is_none_about_others(sara: Person) -> None:
+    dataset = upload(sara, "a.csv", b"a;b\n1;2\nx;y;z\n3;4\n5;6\n#7\n")
+    for comment, is_decided in (("#", False), ("x", False), ("x", True)):
+        answer = sara.client.post(f"/api/datasets/{dataset['id']}/reading", json={"comment": comment}).json()["dataset"]
+        assert (answer["unreadable_rows"], answer["choices"].get("leave_out_unreadable", False)) == (1, is_decided)
+        sara.client.post(f"/api/datasets/{dataset['id']}/leave-out").raise_for_status()
+
+
 def test_name_description_and_sharing_belong_to_all_versions(sara: Person) -> None:
     first, second = (upload(sara, "flowers.csv", flowers(seed=seed), "Flowers") for seed in (1, 2))
     other = upload(sara, "other.csv", flowers(), "Other")
