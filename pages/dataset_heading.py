@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from nicegui import ui
+from nicegui.element import Element
 
 from app.records import Dataset, DatasetStatus, User
 from components.dataset_dialog import DatasetFacts, edit_dataset
@@ -59,17 +60,29 @@ def _draw_actions(visitor: Visitor, user: User, record: Dataset, on_delete: Call
 def _draw_downloads(visitor: Visitor, record: Dataset) -> None:
     _ = visitor.translator
     address = f"/api/datasets/{record.id}"
-    links = {_("Clean table, CSV"): f"{address}/table?format=csv", _("Clean table, Parquet"): f"{address}/table?format=parquet"}
-    if record.sha256:
-        links = {_("Original file"): f"{address}/original", **links}
+    as_csv = f"{address}/table?format=csv"
+
+    async def write_csv() -> None:
+        """A link that is refused would only fail to download: the sentence is told here."""
+        with visitor.telling_problems():
+            await visitor.platform.exports.check(await visitor.user())
+            ui.download.from_url(as_csv)
+
     with box("menu", "details"):
         with box("button", "summary"):
             text("span", _("Download"))
         with box("menu-items"):
-            for label, href in links.items():
-                element = text("a", label)
-                element.props["href"] = href
-                element.props["download"] = True
+            if record.sha256:
+                _draw_download(_("Original file"), f"{address}/original")
+            _draw_download(_("Clean table, CSV"), as_csv).on("click.prevent", write_csv, args=[])
+            _draw_download(_("Clean table, Parquet"), f"{address}/table?format=parquet")
+
+
+def _draw_download(label: str, href: str) -> Element:
+    element = text("a", label)
+    element.props["href"] = href
+    element.props["download"] = True
+    return element
 
 
 async def _edit(visitor: Visitor, record: Dataset) -> None:

@@ -73,14 +73,26 @@ class Exports:
             finally:
                 await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    @contextmanager
-    def _taking_a_place(self, user_id: str) -> Iterator[None]:
+    async def check(self, user: User) -> None:
+        """Whether there is a place for another one of this person's, and any room on the disk.
+
+        Raises:
+            Conflict, Unavailable: there is not.
+        """
+        self._check_place(user.id)
+        await self._check_room(0)
+
+    def _check_place(self, user_id: str) -> None:
         if self._under_way[user_id] >= MOST_OF_ONE_PERSON:
             text = "{count} tables of yours are being written or downloaded as CSV already. Wait until one of them has arrived."
             raise Conflict("too_many_exports", Message(text, {"count": MOST_OF_ONE_PERSON}))
         if self._under_way.total() >= MOST_IN_ALL:
             text = "The server writes as many tables as CSV as it can at once. Try again in a minute, or download it as Parquet."
             raise Unavailable("too_many_exports", Message(text))
+
+    @contextmanager
+    def _taking_a_place(self, user_id: str) -> Iterator[None]:
+        self._check_place(user_id)
         self._under_way[user_id] += 1
         try:
             yield

@@ -36,11 +36,11 @@ def wait_until_none_is_left(server: Server) -> None:
         time.sleep(0.02)
 
 
-def ask_for_table(server: Server, person: Person, dataset_id: str) -> socket.socket:
+def ask_for_table(server: Server, token: str, dataset_id: str) -> socket.socket:
     """A connection on which a table comes as CSV, for as long as the test reads it."""
     address = urlsplit(server.url)
     connection = socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=WAIT_SECONDS)
-    lines = [f"GET /api/datasets/{dataset_id}/table HTTP/1.1", f"Host: {address.netloc}", f"Authorization: Bearer {person.token}"]
+    lines = [f"GET /api/datasets/{dataset_id}/table HTTP/1.1", f"Host: {address.netloc}", f"Authorization: Bearer {token}"]
     connection.sendall("\r\n".join([*lines, "", ""]).encode())
     return connection
 
@@ -73,11 +73,11 @@ def test_a_table_that_is_gone_is_not_found(sara: Person, server: Server, file_fo
 
 def test_whoever_leaves_leaves_no_file_behind(sara: Person, server: Server) -> None:
     dataset = store_table(server, LARGE, "large")
-    with ask_for_table(server, sara, dataset) as connection:
+    with ask_for_table(server, sara.token, dataset) as connection:
         assert connection.recv(1000).startswith(b"HTTP/1.1 200")
         assert len(exports_of(server.data_dir)) == 1
     wait_until_none_is_left(server)
-    with ask_for_table(server, sara, dataset):
+    with ask_for_table(server, sara.token, dataset):
         while not exports_of(server.data_dir):  # it is being written
             time.sleep(0.01)
     wait_until_none_is_left(server)
@@ -86,7 +86,7 @@ def test_whoever_leaves_leaves_no_file_behind(sara: Person, server: Server) -> N
 
 def test_nobody_takes_every_place(sara: Person, omid: Person, server: Server) -> None:
     dataset = store_table(server, LARGE, "large")
-    with ask_for_table(server, sara, dataset) as first, ask_for_table(server, sara, dataset) as second:
+    with ask_for_table(server, sara.token, dataset) as first, ask_for_table(server, sara.token, dataset) as second:
         for connection in (first, second):
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
         third = sara.client.get(f"/api/datasets/{dataset}/table")

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import PASSWORD, OpenPage, register
 from tests.journeys.conftest import flowers
+from tests.journeys.test_downloads import ask_for_table
 from tests.servers import Server
 from tests.stored_tables import store_table
 
@@ -61,6 +62,22 @@ def test_who_deletes_it_is_not_told_that_it_is_gone(open_page: OpenPage, server:
     expect(page.get_by_role("heading", level=1)).to_have_text("Data")
     expect(page.get_by_text(GONE["en-US"])).to_have_count(0)
     other.wait_for_url("**/datasets?gone", timeout=READ_MS)
+
+
+def test_the_table_is_downloaded_or_it_is_said_why_not(open_page: OpenPage, server: Server, token: str) -> None:
+    large = store_table(server, "SELECT i, repeat('x', 500) || i AS text FROM range(200_000) t(i)", "large")
+    page = open_dataset(open_page, upload(server, token), token)
+    page.locator("summary", has_text="Download").press("Enter")
+    link = page.get_by_role("link", name="Clean table, CSV")
+    with page.expect_download() as downloading:
+        link.press("Enter")
+    assert downloading.value.suggested_filename == "flowers.csv"
+    assert downloading.value.path().read_bytes().startswith(b"\xef\xbb\xbfheight,")
+    with ask_for_table(server, token, large) as first, ask_for_table(server, token, large) as second:
+        for connection in (first, second):
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        link.press("Enter")
+        expect(page.get_by_text("2 tables of yours are being written or downloaded as CSV already.")).to_be_visible()
 
 
 def test_all_versions_are_deleted_after_it_was_said_what_used_them(open_page: OpenPage, server: Server, token: str) -> None:
