@@ -7,12 +7,12 @@ import os
 import random
 import signal
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 
 import pytest
-from sqlmodel import col, update
+from sqlmodel import Session, col, update
 
 from app.datasets.reader import LAST_STAGE
 from app.datasets.upload_parts import Announcement
@@ -74,11 +74,17 @@ def wide_table() -> str:
     return "\n".join([",".join(f"c{number}" for number in range(200)), *rows])
 
 
-@contextmanager
-def busy_writer(platform: Platform) -> Iterator[threading.Event]:
+@asynccontextmanager
+async def busy_writer(platform: Platform) -> AsyncIterator[threading.Event]:
     """Nothing more is written into the database until the event is set."""
-    release = threading.Event()
-    holding = asyncio.create_task(platform.database.write(lambda _session: release.wait(SECONDS)))
+    held, release = threading.Event(), threading.Event()
+
+    def hold(_session: Session) -> None:
+        held.set()
+        release.wait(SECONDS)
+
+    holding = asyncio.create_task(platform.database.write(hold))
+    await asyncio.to_thread(held.wait)
     try:
         yield release
     finally:
@@ -99,8 +105,18 @@ def worker_held(platform: Platform, record: Dataset) -> Iterator[int]:
             os.kill(worker.pid, signal.SIGCONT)
 
 
-async def is_waiting_to_write(platform: Platform) -> bool:
-    return platform.database._writer._work_queue.qsize() > 0
+async def is_gone(process_id: int) -> bool:
+    """Whether a process has ended and was cleared away by its parent."""
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+async def is_waiting_to_write(platform: Platform, begun: Sequence[str]) -> bool:
+    """Whether the reading of a data set, of which the id is told, is known and waits for a busy writer."""
+    return any(map(platform._readings.is_busy, begun)) and platform.database._writer._work_queue.qsize() > 0
 
 
 async def test_a_record_that_is_being_read_by_nobody_is_set_right_by_whoever_stops_it(platform: Platform, sara: User) -> None:
@@ -121,9 +137,9 @@ async def is_idle(platform: Platform, record: Dataset) -> bool:
 async def test_a_reading_begins_also_when_whoever_asked_for_it_leaves_at_once(platform: Platform, sara: User) -> None:
     record = await accept(platform, sara, flowers())
     await wait_until(lambda: is_idle(platform, record))
-    with busy_writer(platform) as release:
+    async with busy_writer(platform) as release:
         asking = asyncio.create_task(platform.datasets.read_again(sara, record.id, AS_CATEGORY))
-        await wait_until(lambda: is_waiting_to_write(platform))
+        await wait_until(lambda: is_waiting_to_write(platform, [record.id]))
         asking.cancel()
         await asyncio.wait({asking})
         release.set()
@@ -136,9 +152,9 @@ async def test_a_reading_begins_also_when_whoever_asked_for_it_leaves_at_once(pl
 
 async def test_a_file_is_taken_back_before_it_is_on_record(platform: Platform, sara: User) -> None:
     begun: list[str] = []
-    with busy_writer(platform) as release:
+    async with busy_writer(platform) as release:
         accepting = asyncio.create_task(accept(platform, sara, flowers(), begun.append))
-        await wait_until(lambda: is_waiting_to_write(platform))
+        await wait_until(lambda: is_waiting_to_write(platform, begun))
         taking_back = asyncio.create_task(platform.arrivals.take_back(sara, begun[0]))
         await asyncio.sleep(0)
         release.set()
@@ -214,8 +230,7 @@ async def test_another_table_ends_the_worker_that_profiled_the_one_before(platfo
     record = await accept(platform, sara, wide_table())
     with worker_held(platform, record) as worker:
         again = await platform.datasets.read_again(sara, record.id, ReadingChoices(kinds={"c0": "category"}))
-        with pytest.raises(ProcessLookupError):
-            os.kill(worker, 0)
+        await wait_until(lambda: is_gone(worker))
     assert again.reading == record.reading + 1
     await wait_until(lambda: is_idle(platform, record))
     after = await platform.datasets.get(sara, record.id)
@@ -238,8 +253,7 @@ async def test_a_profile_that_fails_unexpectedly_is_no_longer_waited_for(platfor
         run.events.rename(run.path / "away")
         run.events.mkdir()
         await wait_until(lambda: is_idle(platform, record))
-        with pytest.raises(ProcessLookupError):
-            os.kill(worker, 0)
+        await wait_until(lambda: is_gone(worker))
     after = await platform.datasets.get(sara, record.id)
     assert (after.status, after.is_profiled, (after.problem or {}).get("code")) == ("READY", True, "reader_failed")
 
