@@ -13,6 +13,9 @@ from nicegui.elements.mixins.value_element import ValueElement
 from components.elements import Button, box, notice, text
 from locales import Translator
 
+# Without a transition: Quasar gives a field its focus back when its options are gone, wherever the person is by then.
+SELECT = "outlined options-dense behavior=menu transition-duration=0"
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -61,9 +64,9 @@ class TableFilters:
         with box("form"):
             with box("field-row"):
                 self._column = ui.select(list(columns), label=_("Column"), value=columns[0], with_input=True)
-                self._column.props("outlined options-dense behavior=menu").classes("setting")
+                self._column.props(SELECT).classes("setting")
                 self._operator = ui.select({}, label=_("Condition"))
-                self._operator.props("outlined options-dense behavior=menu").classes("setting")
+                self._operator.props(SELECT).classes("setting")
                 self._place = box("setting")
             self._error: TextElement = notice("", "bad", is_alert=True)
             self._error.set_visibility(False)
@@ -105,7 +108,7 @@ class TableFilters:
             if choice.values is not None:
                 options = dict(choice.values)
                 self._value = ui.select(options, label=self._("Value"), value=typed if typed in options else next(iter(options)))
-                self._value.props("outlined options-dense behavior=menu")
+                self._value.props(SELECT)
                 return
             self._value = ui.input(self._("Value"), value=typed).props("outlined autocomplete=off")
             self._value.on("keydown.enter", self._add.press, args=[])

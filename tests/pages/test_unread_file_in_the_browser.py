@@ -22,7 +22,7 @@ READ_MS = 30_000
 
 
 def two_sheets() -> bytes:
-    """A workbook whose first sheet is no table."""
+    """A workbook of which the sheet that one sees is no table."""
     book = openpyxl.Workbook()
     cover = book.active
     assert cover is not None
@@ -31,6 +31,7 @@ def two_sheets() -> bytes:
     sheet = book.create_sheet("Sales")
     for row in (["city", "price"], ["Yazd", 1.5], ["Shiraz", 2.5], ["Yazd", 3.5]):
         sheet.append(row)
+    sheet.sheet_state = "hidden"
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
