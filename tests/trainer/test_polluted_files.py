@@ -119,6 +119,18 @@ def test_lines_with_a_quote_too_many_are_told_from_values_of_several_lines(tmp_p
     assert [line for line, *_ in found.rejected] == [22, 61]
 
 
+@pytest.mark.parametrize(
+    ("choices", "rejected"),
+    [({}, []), ({"quote": '"'}, [(2, '"x,1')])],  # a lone quote may be a letter, unless somebody says that it is none
+)
+def test_a_quote_that_is_never_closed_hides_no_other_row(
+    tmp_path: Path, choices: dict[str, str], rejected: list[tuple[int, str]]
+) -> None:
+    rows = "".join(f"name {number},{number}\n" for number in range(50_000))
+    found = read_file(tmp_path, f'n,k\n"x,1\n{rows}', **choices)
+    assert ([row[:2] for row in found.rejected], len(found.rows)) == (rejected, 50_001 - len(rejected))
+
+
 def test_quotes_that_are_letters_stay(tmp_path: Path) -> None:
     rows = "".join(f'{number},5" pipe and "so\n' for number in range(20))
     found = read_file(tmp_path, f"n,text\n{rows}")

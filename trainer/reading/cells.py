@@ -104,11 +104,11 @@ class Cells:
         more, first = self.csv.find_rejected(connection)
         return count + more, [*rows, *first][:SHOWN_REJECTS]
 
-    def settle_quotes(self, connection: duckdb.DuckDBPyConnection, workspace: Path) -> bool:
+    def settle_quotes(self, connection: duckdb.DuckDBPyConnection, workspace: Path, *, may_be_letters: bool) -> bool:
         """Read the text another way where quotes keep rows from being read; whether it is so. Once the relation was read."""
         other = None
         if self.csv is not None and self.csv.has_quote_trouble(connection):
-            other = find_better(self.csv, connection, workspace)
+            other = find_better(self.csv, connection, workspace, may_be_letters=may_be_letters)
         if other is None:
             return False
         self.csv = other

@@ -59,7 +59,7 @@ def _ingest(
     try:
         with cells.refusing_damage():
             rows = table.write(output / TABLE_FILE)
-        if order.choices.quote is None and cells.settle_quotes(connection, output):
+        if cells.settle_quotes(connection, output, may_be_letters=order.choices.quote is None):
             rows = table.write(output / TABLE_FILE)
         count, rejected = cells.find_rejected(connection)
         refuse_few_rows(rows, count, rejected)

@@ -18,7 +18,7 @@ from typing import TextIO
 import duckdb
 
 from trainer.contract.messages import Message
-from trainer.reading.csv_cells import CELLS, CsvCells
+from trainer.reading.csv_cells import CELLS, MAX_ROW_BYTES, CsvCells
 from trainer.reading.dialect import Dialect, parse_rows
 from trainer.reading.duckdb_session import quote_text
 from trainer.reading.rejected_rows import SHOWN_CHARACTERS, SHOWN_REJECTS, RejectedRow
@@ -45,7 +45,9 @@ class _Outcome:
         return self.rows - self.rejected > other.rows - other.rejected
 
 
-def find_better(cells: CsvCells, connection: duckdb.DuckDBPyConnection, workspace: Path) -> CsvCells | None:
+def find_better(
+    cells: CsvCells, connection: duckdb.DuckDBPyConnection, workspace: Path, *, may_be_letters: bool
+) -> CsvCells | None:
     """The way of reading that loses the fewest rows, defined as `cells`; None when it is the one that there is."""
     best = _read(cells, cells.dialect.quote, connection) if cells.dialect.quote else None
     if best is None:
@@ -53,7 +55,7 @@ def find_better(cells: CsvCells, connection: duckdb.DuckDBPyConnection, workspac
     for change in (_with_even_ends, _without_broken_lines):
         other = _read(change(best.cells, workspace), cells.dialect.quote, connection)
         best = other if other is not None and other.is_better_than(best) else best
-    may_be_letters = best.needing_quotes < best.rejected
+    may_be_letters = may_be_letters and best.needing_quotes < best.rejected
     other = _read(_with_quotes_as_letters(cells), cells.dialect.quote, connection) if may_be_letters else None
     if other is not None and other.is_better_than(best) and not other.quoted_columns:
         best = other
@@ -102,7 +104,7 @@ def _with_quotes_as_letters(cells: CsvCells) -> CsvCells:
 
 
 class _Lines:
-    """The lines of a text, of which some can be looked at before they are taken."""
+    """The lines of a text, of which some can be looked at before they are taken; those too long for a row in pieces."""
 
     def __init__(self, source: TextIO) -> None:
         self._source = source
@@ -110,11 +112,11 @@ class _Lines:
 
     def take(self) -> str:
         """The next line; "" at the end."""
-        return self._ahead.popleft() if self._ahead else self._source.readline()
+        return self._ahead.popleft() if self._ahead else self._source.readline(MAX_ROW_BYTES)
 
     def look(self, count: int) -> list[str]:
         """The next lines, as many as there are."""
-        while len(self._ahead) < count and (line := self._source.readline()):
+        while len(self._ahead) < count and (line := self._source.readline(MAX_ROW_BYTES)):
             self._ahead.append(line)
         return list(islice(self._ahead, count))
 

@@ -6,7 +6,9 @@ totals, and what stands above the table.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +93,8 @@ def find_set_aside(path: Path, dialect: Dialect, first_row: int, width: int, kin
     told = [kind for kind in kinds if kind.is_told]
     if not told:
         return found
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines, suppress(csv.Error):
+        # A value longer than Python's reader takes hides the rest: what is listed are the first rows, never all of them.
         for position, (line, row) in enumerate(parse_rows(lines, dialect.delimiter, dialect.quote, dialect.escape)):
             if position < first_row or len(row) != width:
                 continue
