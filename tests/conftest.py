@@ -18,9 +18,10 @@ from tests.servers import Server, running_server
 
 # Browsers report every refusal of a request as an error of the page; a refusal that the page explains is none.
 EXPLAINED = "Failed to load resource: the server responded with a status of 4"
-# What they report, again and again, while there is no server to connect to.
+# What they report, again and again, while there is no server to connect to; the last while it takes its leave.
 UNREACHABLE = re.compile(
     r"(WebSocket connection to '.*' failed|Failed to load resource): .*net::ERR_(CONNECTION_(REFUSED|RESET)|INTERNET_\w+)"
+    r"|WebSocket is already in CLOSING or CLOSED state"
 )
 PASSWORD = "a long passphrase"
 LOCAL = ("data:", "blob:", "about:")
@@ -46,7 +47,7 @@ OpenPage = Callable[..., Page]
 
 @dataclass
 class Outage:
-    """A time in which a test has taken the server away: its windows may then say that they cannot connect, nothing else."""
+    """A time in which a test has taken the server away: its windows may then say that they cannot connect or send, nothing else."""
 
     is_now: bool = False
 
