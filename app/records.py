@@ -122,7 +122,7 @@ class Dataset(SQLModel, table=True):
     type: str
     packing: str = Field(default="", description="gz, zip or nothing.")
     size: int = Field(sa_type=BigInteger, description="Bytes.")
-    sha256: str = Field(description="Of the original.")
+    sha256: str = Field(default="", description="Of the original; known once it has been read, and never of a sample.")
     choices: dict[str, Any] = Field(default_factory=dict, sa_type=JSON, description="ReadingChoices as plain values.")
     asked_choices: list[dict[str, Any]] | None = Field(
         default=None, sa_type=JSON, description="How it is tried to read it, in order, while it is being read."

@@ -1,7 +1,8 @@
 """`python -m benchmarks.click_to_ready`: how long does a table of 100 MB take from the click to the page that shows it?
 
 Side by side in one run, several times: the file is written and brought to disk; DuckDB alone makes Parquet of it; it is
-uploaded over HTTP until the answer says READY. Exit code 1: the upload took more than 1.5 times the other two together.
+uploaded over HTTP until the answer says READY. Disks bring a file home in very different times, so the medians are
+compared. Exit code 1: the upload took more than 1.5 times the other two together.
 """
 
 from __future__ import annotations
@@ -49,14 +50,18 @@ def main() -> int:
         table = Path(folder) / "table.csv"
         rows = write_csv(table, arguments.megabytes)
         print(f"{table.stat().st_size / 1e6:.0f} MB, {rows:,} rows", flush=True)
-        ratios = [_round(Path(folder), table, sara, rows) for _ in range(arguments.rounds)]
-    ratio = statistics.median(ratios)
-    print(f"median of {len(ratios)}: {ratio:.2f} times as long; allowed: {ALLOWED}")
+        rounds = [_round(Path(folder), table, sara, rows) for _ in range(arguments.rounds)]
+    writing, converting, uploading = (statistics.median(times) for times in zip(*rounds, strict=True))
+    ratio = uploading / (writing + converting)
+    print(
+        f"medians of {len(rounds)}: write {writing:.2f} s + bare DuckDB {converting:.2f} s; click to ready {uploading:.2f} s:"
+        f" {ratio:.2f} times; allowed: {ALLOWED}"
+    )
     return 0 if ratio <= ALLOWED else 1
 
 
-def _round(folder: Path, table: Path, sara: Person, rows: int) -> float:
-    writing, converting, uploading = _write(table, folder / "copy.csv"), _convert(table, folder / "bare.parquet"), 0.0
+def _round(folder: Path, table: Path, sara: Person, rows: int) -> tuple[float, float, float]:
+    writing, converting = _write(table, folder / "copy.csv"), _convert(table, folder / "bare.parquet")
     uploading = _upload(table, sara, rows)
     ratio = uploading / (writing + converting)
     print(
@@ -64,7 +69,7 @@ def _round(folder: Path, table: Path, sara: Person, rows: int) -> float:
         f" click to ready {uploading:.2f} s: {ratio:.2f} times",
         flush=True,
     )
-    return ratio
+    return writing, converting, uploading
 
 
 def _write(table: Path, copy: Path) -> float:

@@ -214,7 +214,7 @@ class DatasetPage:
     def _draw_reading(self, dialect: Mapping[str, Any], *, is_open: bool = False) -> ReadingPanel | None:
         """Only its owner reads a file another way; a built-in sample has no file."""
         record = self.contents.record
-        if not self.contents.may_change or not record.sha256:
+        if not self.contents.may_change or record.owner_id is None:
             return None
 
         def moved(version: Dataset) -> None:

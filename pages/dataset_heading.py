@@ -72,7 +72,7 @@ def _draw_downloads(visitor: Visitor, record: Dataset) -> None:
         with box("button", "summary"):
             text("span", _("Download"))
         with box("menu-items"):
-            if record.sha256:
+            if record.owner_id is not None:
                 _draw_download(_("Original file"), f"{address}/original")
             _draw_download(_("Clean table, CSV"), as_csv).on("click.prevent", write_csv, args=[])
             _draw_download(_("Clean table, Parquet"), f"{address}/table?format=parquet")

@@ -47,7 +47,7 @@ OpenPage = Callable[..., Page]
 
 @dataclass
 class Outage:
-    """A time in which a test has taken the server away: its windows may then say that they cannot connect or send, nothing else."""
+    """A time in which a test has taken the server away: all that its windows may say then is that they cannot reach it."""
 
     is_now: bool = False
 

@@ -19,7 +19,7 @@ from trainer.contract.events import DISK_FULL, EventWriter
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.orders import IngestOrder, Order, SamplesOrder, TrainOrder, read_order
 from trainer.contract.run_folder import RunFolder, WorkerExit
-from trainer.giving_way import BEHIND_PAGES, give_way
+from trainer.giving_way import BEHIND_PAGES, LAST_IN_LINE, give_way
 from trainer.learning.out_of_memory import is_out_of_memory
 
 STDOUT = 1
@@ -111,10 +111,8 @@ def _carry_out(order: Order, folder: RunFolder, events: EventWriter, stop: StopR
     """Imports are made here, so that reading a file never waits for torch."""
     if stop():
         return _stopped(is_paused=folder.pause.exists())
-    if isinstance(order, TrainOrder):
-        give_way()  # nobody waits for the end of a training as they do for a file to be read
-    else:
-        give_way(BEHIND_PAGES)
+    give_way(BEHIND_PAGES if isinstance(order, IngestOrder) else LAST_IN_LINE)  # somebody waits for a file to be read
+    if not isinstance(order, TrainOrder):
         # Nothing here is worth keeping half done, and one long query would not look at a flag.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         events.state("LOADING")

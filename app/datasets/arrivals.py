@@ -53,6 +53,7 @@ class Arrivals:
         """
         shown = clean_filename(filename)
         file_format, packing = type_of(shown)
+        await asyncio.to_thread(incoming.pause)
         record = Dataset(
             owner_id=user.id,
             name=check_name(name, shown),
@@ -60,7 +61,6 @@ class Arrivals:
             type=file_format or PACKED,
             packing=packing,
             size=incoming.size,
-            sha256=await asyncio.to_thread(incoming.finish),
             is_profiled=False,
             upload_id=upload_id,
         )

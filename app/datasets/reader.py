@@ -134,6 +134,7 @@ class Reader:
             memory_mb=self._settings.ingest_memory_mb,
             threads=min(MOST_THREADS, os.cpu_count() or 1),
             most_mb=self._settings.max_unpacked_mb,
+            sha256=record.sha256,
             is_preview=is_preview,
         )
 

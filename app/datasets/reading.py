@@ -210,7 +210,7 @@ class Reading:
         room, record = self._room, self.record
         profile = await asyncio.to_thread(read_profile, room.folders.reading(record.id, number) / "profile.json")
         assert profile is not None, "the worker writes it before it tells of the table"
-        chosen = choices.as_dict()
+        chosen, sha256 = choices.as_dict(), record.sha256 or profile["sha256"]
         before = await asyncio.to_thread(read_profile, room.folders.profile(record)) if record.choices.get(LEAVE_OUT) else None
         if before is not None and before["rejected"] == profile["rejected"]:
             chosen[LEAVE_OUT] = True  # what was decided about these very rows stays decided
@@ -222,7 +222,8 @@ class Reading:
             reading=number,
             choices=chosen,
             asked_choices=None,
-            content_hash=content_hash(record.sha256, chosen),
+            sha256=sha256,
+            content_hash=content_hash(sha256, chosen),
             rows=profile["rows"],
             columns=profile["width"],
             unreadable_rows=profile["rejected"]["count"],

@@ -1,11 +1,10 @@
-"""An upload on its way to disk: counted and hashed as it arrives, refused past its room, gone without a trace if it fails.
+"""An upload on its way to disk: counted as it arrives, refused past its room, gone without a trace if it fails.
 
 What its file may be called, and what kind of file that name promises, is decided here too.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import unicodedata
 from collections.abc import Iterable
@@ -19,7 +18,6 @@ from trainer.contract import ENDINGS, PACKINGS, Message
 PART_ENDING = ".part"
 PACKED = "zip"  # the type of an upload whose format only its one member tells
 LONGEST_NAME = 200
-HASHED_BYTES = 1 << 20  # at a time, when what is on disk already must be read again
 CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories
 GIGABYTE, MEGABYTE, KILOBYTE = 1_000_000_000, 1_000_000, 1_000
 
@@ -39,8 +37,8 @@ class ReceivedFile(Protocol):
     path: Path
     size: int
 
-    def finish(self) -> str:
-        """Close the file and return the SHA-256 of what arrived."""
+    def pause(self) -> None:
+        """Close the file until more arrives, if any does."""
 
 
 class IncomingFile:
@@ -51,8 +49,6 @@ class IncomingFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.room = room
-        self._hash = hashlib.sha256()
-        self._hashed_bytes = 0
         # Unbuffered: what was counted is on the disk's side, and closing cannot fail for want of space.
         self._file = path.open("ab", buffering=0)
         self.size = self._file.tell()
@@ -67,9 +63,6 @@ class IncomingFile:
             self._file = self.path.open("ab", buffering=0)
         for piece in pieces:
             self._check_room(len(piece))
-            if self._hashed_bytes == self.size:
-                self._hash.update(piece)
-                self._hashed_bytes += len(piece)
             rest = memoryview(piece)
             while rest:
                 written = self._file.write(rest)
@@ -77,19 +70,8 @@ class IncomingFile:
                 rest = rest[written:]
 
     def pause(self) -> None:
-        """Close the file until more arrives."""
+        """Close the file until more arrives, if any does."""
         self._file.close()
-
-    def finish(self) -> str:
-        """Close the file and return the SHA-256 of what arrived."""
-        self._file.close()
-        if self._hashed_bytes < self.size:
-            with self.path.open("rb") as file:
-                file.seek(self._hashed_bytes)
-                while piece := file.read(HASHED_BYTES):
-                    self._hash.update(piece)
-            self._hashed_bytes = self.size
-        return self._hash.hexdigest()
 
     def discard(self) -> None:
         self._file.close()

@@ -58,8 +58,8 @@ class IngestOrder:
     """Read `original` into table.parquet, written.parquet and profile.json in the folder `output`.
 
     `format` is one of contract.reading.FORMATS, or "" where only the name inside an archive tells; `packing` is "gz",
-    "zip" or "". `choices` are what a person decided (ReadingChoices). A packed file may grow to `most_mb`. A preview
-    reads the beginning of the file and leaves preview.json instead.
+    "zip" or "". `choices` are what a person decided (ReadingChoices). A packed file may grow to `most_mb`. `sha256` is the
+    original's where it is known. A preview reads the beginning of the file and leaves preview.json instead.
     """
 
     original: str
@@ -70,6 +70,7 @@ class IngestOrder:
     memory_mb: int = 1024
     threads: int = 1
     most_mb: int = 1000
+    sha256: str = ""
     is_preview: bool = False
 
     def as_dict(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from trainer.reading.column_names import tidy_names
 from trainer.reading.csv_cells import CELLS, SAMPLED, CsvCells, open_csv
 from trainer.reading.decimal_marks import find_decimals
 from trainer.reading.dialect import SAMPLED_ROWS as DECIMAL_ROWS
-from trainer.reading.encoding import DecodedText, decode_original
+from trainer.reading.encoding import DecodedText, decode_original, is_ascii_text
 from trainer.reading.json_rows import MAX_CSV_ROW_BYTES, write_rows_as_csv
 from trainer.reading.missing_words import MISSING_WORDS
 from trainer.reading.other_texts import refuse_other_text
@@ -167,7 +167,8 @@ def _open_text(
         raise no_rows()
     about |= {"records": table.records, "record_choices": table.record_choices}
     csv = open_csv(flat, FLAT.replace(header=True, decimal=decimal or "."), missing, MAX_CSV_ROW_BYTES).named(table.names)
-    cells = _define(connection, csv, text.is_ascii, about)
+    # The text itself may be ASCII and its cells not: JSON spells letters as \u0633, too.
+    cells = _define(connection, csv, is_ascii_text(flat), about)
     if not decimal:  # numbers have a point, texts may have a comma
         cells.decimals = find_decimals(csv.beginning.rows, csv.width, fallback=".")[1]
     cells.rejected_before = (table.rejected_count, table.rejected)
@@ -221,7 +222,7 @@ def _open_workbook(
     choices = FLAT.replace(header=given.header, skip_lines=given.skip_lines, decimal=given.decimal or ".")
     about = {"format": "xlsx", "sheet": sheet.name, "sheets": sheet.choices}
     csv = dataclasses.replace(open_csv(flat, choices, missing), lines_before=sheet.first_row)
-    cells = _define(connection, csv, False, about)
+    cells = _define(connection, csv, is_ascii_text(flat), about)
     cells.decimals = [*sheet.decimals, *cells.decimals[sheet.width :]]
     return cells
 

@@ -158,15 +158,16 @@ class CsvCells:
 
     def _query_rejected(self, connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
         table = f"rejected_{self.reading}"
-        if not connection.execute("FROM duckdb_tables() WHERE table_name = ?", [table]).fetchall():
-            return []
         ignored = f" AND NOT starts_with(csv_line, {quote_text(self.dialect.comment)})" if self.dialect.comment else ""
         rows = (
             "(SELECT line_byte_position AS place, first(error_type::VARCHAR ORDER BY column_idx) AS kind,"
             " first(error_message ORDER BY column_idx) AS detail, first(csv_line) AS text"
             f" FROM {table} WHERE trim(csv_line, ' \t\r\n\x1a') <> ''{ignored} GROUP BY line_byte_position)"
         )
-        return connection.execute(query.format(rows=rows)).fetchall()
+        try:
+            return connection.execute(query.format(rows=rows)).fetchall()
+        except duckdb.CatalogException:  # this way of reading was never begun
+            return []
 
     def _select(self, path: Path, reading: str, missing: Sequence[str] | None = None, *, is_whole: bool = False) -> str:
         """SQL for the rows of a text; all of them, also those that are set aside, where it `is_whole`."""

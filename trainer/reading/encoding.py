@@ -10,6 +10,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from trainer.contract.messages import Message, Problem, Refusal, Scalar
@@ -68,6 +69,12 @@ def decode_original(path: Path, encoding: str | None, workspace: Path) -> Decode
     if not seen.has_text:
         raise empty_file()
     return DecodedText(path, UTF_8, seen.is_ascii)
+
+
+def is_ascii_text(path: Path) -> bool:
+    """Whether there is nothing beyond ASCII in a file."""
+    with path.open("rb") as file:
+        return all(chunk.isascii() for chunk in iter(partial(file.read, CHUNK_BYTES), b""))
 
 
 def empty_file() -> Refusal:

@@ -17,6 +17,7 @@ from trainer.contract.run_folder import write_json_atomically
 from trainer.reading.cells import Cells, Source, no_rows, open_cells
 from trainer.reading.column_formats import ColumnFormat
 from trainer.reading.duckdb_session import open_duckdb
+from trainer.reading.original_hash import begin_hashing
 from trainer.reading.profile import FormatFacts, profile_stages
 from trainer.reading.rejected_rows import RejectedRow
 from trainer.reading.typed_table import TypedTable
@@ -53,6 +54,7 @@ def ingest(order: IngestOrder, tell: Tell = lambda _stage: None) -> dict[str, An
 def _ingest(
     connection: duckdb.DuckDBPyConnection, original: Path, output: Path, order: IngestOrder, tell: Tell
 ) -> dict[str, Any]:
+    hashing = None if order.sha256 else begin_hashing(original)
     cells = open_cells(connection, source_of(order, original), output)
     refuse_one_column(cells)
     table = TypedTable(connection, cells, order.choices, output)
@@ -74,6 +76,7 @@ def _ingest(
         "rows": rows,
         "width": len(cells.names),
         "bytes": original.stat().st_size,
+        "sha256": hashing.result() if hashing else order.sha256,
         "dialect": cells.dialect,
         "notes": [note.as_dict() for note in cells.notes],
         "rejected": {"count": count, "rows": [row.as_dict() for row in rejected]},
