@@ -16,6 +16,7 @@ from components.elements import box
 from locales import Translator, parse_number
 
 AS_FOUND = ""
+YES, NO = "yes", "no"  # of an option that is one or the other
 NO_TEXTS, OWN_TEXTS = "none", "own"  # of an option that takes a list of texts
 
 
@@ -73,9 +74,7 @@ class ReadingForm:
         if name in self._lists:
             lines = (self._lists[name].value or "").splitlines() if value == OWN_TEXTS else []
             return [line.strip() for line in lines if line.strip()]
-        if name == "header":
-            return value == "yes"
-        return value.removeprefix("=")
+        return value == YES if value in {YES, NO} else value.removeprefix("=")
 
     def _select(self, option: ReadingOption, value: str) -> ui.select:
         found = self._("As found: {value}", value=option.found) if option.found else self._("As found")
@@ -110,4 +109,4 @@ class ReadingForm:
 
 def _as_option(given: object) -> str:
     """The key, among a select's options, of what was chosen."""
-    return {True: "yes", False: "no"}[given] if isinstance(given, bool) else f"={given}"
+    return {True: YES, False: NO}[given] if isinstance(given, bool) else f"={given}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from components.reading_form import NO_TEXTS, OWN_TEXTS, ReadingOption
+from components.reading_form import NO, NO_TEXTS, OWN_TEXTS, YES, ReadingOption
 from locales import Translator
 from trainer.contract import Message
 
@@ -71,9 +71,7 @@ def reading_options(_: Translator, dialect: Mapping[str, Any]) -> list[ReadingOp
 
 def _table_options(_: Translator, dialect: Mapping[str, Any]) -> list[ReadingOption]:
     yes, no = _("Yes: they are the columns’ names"), _("No: the first row holds values")
-    header = ReadingOption(
-        "header", _("Names in the first row"), yes if dialect.get("header", True) else no, {"yes": yes, "no": no}
-    )
+    header = ReadingOption("header", _("Names in the first row"), yes if dialect.get("header", True) else no, {YES: yes, NO: no})
     skipped = ReadingOption(
         "skip_lines",
         _("Lines to skip at the top"),
@@ -81,7 +79,14 @@ def _table_options(_: Translator, dialect: Mapping[str, Any]) -> list[ReadingOpt
         {},
         _("Lines such as a title, above the names or the first row."),
     )
-    return [header, skipped]
+    aside, kept = _("Set aside and listed"), _("Rows of the table")
+    all_rows = ReadingOption(
+        "keep_all_rows",
+        _("Totals, units, repeated names"),
+        kept if dialect.get("keep_all_rows") else aside,
+        {NO: aside, YES: kept},
+    )
+    return [header, skipped, all_rows]
 
 
 def _option(_: Translator, name: str, label: str, dialect: Mapping[str, Any], words: Mapping[str, Message]) -> ReadingOption:

@@ -50,6 +50,42 @@ def test_texts_of_a_parquet_file_may_have_a_decimal_comma(tmp_path: Path) -> Non
     assert found.rows == [(1.5, 1.5, 1.234), (2.25, 2.25, 1.234)]
 
 
+def test_a_separator_at_the_end_of_every_line_makes_no_column(tmp_path: Path) -> None:
+    found = read_file(tmp_path, "a,b,,\n1,2,,\n3,4,NA,\n")
+    assert (found.names, found.rows) == (["a", "b"], [(1, 2), (3, 4)])
+    assert found.notes == ["The last 2 columns have neither names nor values, so they were left out."]
+
+
+def test_a_single_late_value_keeps_the_nameless_column_at_the_end(tmp_path: Path) -> None:
+    found = read_file(tmp_path, "a,b,\n" + "1,2,\n" * 200_000 + "3,4,5\n")
+    assert (found.names, found.rows[-1]) == (["a", "b", "column_3"], (3, 4, 5))
+    assert found.notes == ["Column 3 has no name; it is called “column_3”."]
+
+
+def test_one_column_beside_nothing_is_one_column(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="The table has one column, “a”"):
+        read_file(tmp_path, "a,\n1,\n2,\n")
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_who_wants_every_row_gets_totals_and_repeated_names_as_rows(tmp_path: Path, ending: str) -> None:
+    rows = [["city", "sales"], ["Yazd", "1"], ["city", "sales"], ["Rasht", "2"], ["Shiraz", "4"], ["Total", "7"]]
+    content = write_book({"S": rows}) if ending == "xlsx" else "".join(",".join(row) + "\n" for row in rows)
+    found = read_file(tmp_path, content, ending)
+    assert (len(found.rows), found.rejected_count) == (3, 2)
+    kept = read_file(tmp_path, content, ending, keep_all_rows=True)
+    assert (kept.rows, kept.rejected_count) == ([tuple(row) for row in rows[1:]], 0)
+
+
+def test_who_wants_every_row_gets_the_row_of_units_and_what_looks_like_comments(tmp_path: Path) -> None:
+    text = "# measured\nname,mass,length,width\n,kg,m,m\n" + "x,1.5,2,3\n" * 9 + "#7,8,1,1\ny,2.5,3,4\n"
+    found = read_file(tmp_path, text)
+    assert (len(found.rows), found.rejected_count) == (10, 2)
+    kept = read_file(tmp_path, text, keep_all_rows=True)
+    assert (len(kept.rows), kept.rejected_count) == (12, 0)
+    assert (kept.rows[0], kept.rows[10]) == ((None, "kg", "m", "m"), ("#7", "8", "1", "1"))
+
+
 @pytest.mark.parametrize("word", [r"\N", "(null)"])
 def test_words_for_missing_that_databases_write_are_known(tmp_path: Path, word: str) -> None:
     found = read_file(tmp_path, f"n,d\n{word},2024-01-02\n1,{word}\n2,0000-00-00\n")

@@ -178,6 +178,48 @@ def test_the_whole_column_tells_whether_day_or_month_comes_first(
     assert column.form.keeps_written
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["2024-01", "2023-12"], ["2024/01", "2023/12"], ["01/2024", "12/2023"], ["Jan 2024", "DECEMBER, 2023"],
+        ["January-2024", "Dec. 2023"], ["ژانویهٔ ۲۰۲۴", "دسامبر 2023"],
+    ],
+)  # fmt: skip
+def test_months_without_a_day_are_their_first(columns: TypedColumns, written: list[str]) -> None:
+    column = columns.type_column(written)
+    assert (column.sql_type, column.values) == ("DATE", [datetime.date(2024, 1, 1), datetime.date(2023, 12, 1)])
+    assert "Months without a day were read as their first day." in column.notes
+    assert column.form.keeps_written
+
+
+@pytest.mark.parametrize("written", [["1402/05", "1403-12"], ["مرداد ۱۴۰۲", "اسفند ماه 1403"], ["۰۵/۱۴۰۲", "۱۲/۱۴۰۳"]])
+def test_jalali_months_are_their_first_day(columns: TypedColumns, written: list[str]) -> None:
+    column = columns.type_column(written)
+    assert (column.sql_type, column.values) == ("DATE", [datetime.date(2023, 7, 23), datetime.date(2025, 2, 19)])
+
+
+@pytest.mark.parametrize("written", ["2024-13", "2024-00", "2024-1", "1234-05", "3024-05", "13/2024", "2019-20", "Foo 2024"])
+def test_what_is_no_month_is_text(columns: TypedColumns, written: str) -> None:
+    column = columns.type_column([written, "2024-02"])
+    assert (column.sql_type, column.values) == ("VARCHAR", [written, "2024-02"])
+
+
+def test_months_among_days_are_read_where_dates_are_wanted(columns: TypedColumns) -> None:
+    written = ["2024-02", "2024-03-05"]
+    column = columns.type_column(written)
+    assert (column.sql_type, column.values) == ("VARCHAR", written)
+    assert column.notes[-1].startswith("Some dates are whole months and others are days")
+    chosen = columns.type_column(written, "date")
+    assert chosen.values == [datetime.date(2024, 2, 1), datetime.date(2024, 3, 5)]
+
+
+def test_years_of_two_digits_follow_the_name_of_a_month(columns: TypedColumns) -> None:
+    column = columns.type_column(["15-JAN-23", "1 Feb 68", "28-Mar-69", "31 December 99"])
+    days = [datetime.date(2023, 1, 15), datetime.date(2068, 2, 1), datetime.date(1969, 3, 28), datetime.date(1999, 12, 31)]
+    assert (column.sql_type, column.values) == ("DATE", days)
+    assert "Years of two digits were read as 1969 to 2068." in column.notes
+
+
 def test_dates_that_contradict_each_other_stay_text(columns: TypedColumns) -> None:
     column = columns.type_column(["17/08/2023", "08/17/2023"])
     assert (column.sql_type, column.values) == ("VARCHAR", ["17/08/2023", "08/17/2023"])

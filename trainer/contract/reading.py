@@ -44,7 +44,8 @@ class ReadingChoices:
     """What a person decided about reading one upload; None, or a column that is not in `kinds`: guess.
 
     Bytes: `encoding`. CSV: `delimiter`, `quote` ("" is none), `header` (whether the first row names the columns),
-    `skip_lines` (lines before that row), `comment` (what lines begin with that are no rows; "" is nothing), `decimal`.
+    `skip_lines` (lines before that row), `comment` (what lines begin with that are no rows; "" is nothing), `decimal`,
+    `keep_all_rows` (whether what repeats the names, tells units or adds up the others is a row like any other).
     Workbooks: `sheet`. JSON: `records`, the key of the list that holds the rows. All: `missing`, the words that stand for
     no value; `kinds` by column name; `leave_out_unreadable`, whether rows that cannot be read may be left out.
     """
@@ -56,6 +57,7 @@ class ReadingChoices:
     skip_lines: int | None = None
     comment: str | None = None
     decimal: str | None = None
+    keep_all_rows: bool | None = None
     missing: tuple[str, ...] | None = None
     sheet: str | None = None
     records: str | None = None
@@ -181,6 +183,7 @@ CHOICES = {
     "skip_lines": _check_skipped_lines,
     "comment": _check_comment,
     "decimal": _check_decimal,
+    "keep_all_rows": _check_flag,
     "missing": _check_words,
     "sheet": _check_text,
     "records": _check_text,

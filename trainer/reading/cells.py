@@ -59,6 +59,25 @@ class Cells:
     def columns(self) -> list[str]:
         return [f"c{index}" for index in range(len(self.names))]
 
+    def is_nameless(self, index: int) -> bool:
+        """Whether the row of names has nothing above this column; where there is no such row, nothing is to be said."""
+        names = self.csv.beginning.names if self.csv is not None else []
+        return bool(names) and not names[index].strip()
+
+    def leave_out_end(self, width: int) -> None:
+        """Keep the first `width` columns alone: those behind them have neither names nor values."""
+        count = len(self.names) - width
+        if not count:
+            return
+        left_out = {("position", width + offset) for offset in range(1, count + 1)}
+        self.notes = [note for note in self.notes if not left_out & note.params.items()]
+        if count == 1:
+            self.notes.append(Message("The last column has neither a name nor a value, so it was left out."))
+        else:
+            text = "The last {count} columns have neither names nor values, so they were left out."
+            self.notes.append(Message(text, {"count": count}))
+        self.names, self.types, self.decimals = self.names[:width], self.types[:width], self.decimals[:width]
+
     def refusing_damage(self) -> AbstractContextManager[None]:
         """Turns into a refusal what reading the relation finds to be damaged: Parquet tells it no sooner."""
         return refuse_broken_parquet() if self.dialect["format"] == "parquet" else nullcontext()
@@ -161,12 +180,13 @@ def _open_text(
         csv = open_csv(text.path, source.choices, missing)
         csv = csv.mend(workspace) if csv.beginning.has_mixed_ends else csv
         return _define(connection, csv, text.is_ascii, about)
-    flat, decimal = workspace / ".flat.csv", source.choices.decimal
+    flat, decimal, keep_all_rows = workspace / ".flat.csv", source.choices.decimal, source.choices.keep_all_rows
     table = write_rows_as_csv(text.path, file_format, flat, source.choices.records, decimal or ".")
     if not table.names:
         raise no_rows()
     about |= {"records": table.records, "record_choices": table.record_choices}
-    csv = open_csv(flat, FLAT.replace(header=True, decimal=decimal or "."), missing, MAX_CSV_ROW_BYTES).named(table.names)
+    written = FLAT.replace(header=True, decimal=decimal or ".", keep_all_rows=keep_all_rows)
+    csv = open_csv(flat, written, missing, MAX_CSV_ROW_BYTES).named(table.names)
     # The text itself may be ASCII and its cells not: JSON spells letters as \u0633, too.
     cells = _define(connection, csv, is_ascii_text(flat), about)
     if not decimal:  # numbers have a point, texts may have a comma
@@ -219,7 +239,9 @@ def _open_workbook(
     flat = workspace / ".flat.csv"
     given = source.choices
     sheet = write_sheet_as_csv(path, flat, given.sheet, source.most_bytes, given.decimal)
-    choices = FLAT.replace(header=given.header, skip_lines=given.skip_lines, decimal=given.decimal or ".")
+    choices = FLAT.replace(
+        header=given.header, skip_lines=given.skip_lines, decimal=given.decimal or ".", keep_all_rows=given.keep_all_rows
+    )
     about = {"format": "xlsx", "sheet": sheet.name, "sheets": sheet.choices}
     csv = dataclasses.replace(open_csv(flat, choices, missing), lines_before=sheet.first_row)
     cells = _define(connection, csv, is_ascii_text(flat), about)
@@ -237,6 +259,7 @@ def _define(connection: duckdb.DuckDBPyConnection, csv: CsvCells, is_ascii: bool
     rejected, about_titles = find_about(csv.beginning, csv.lines_before)
     notes += about_titles
     words = Counter(cell.strip() for row in csv.beginning.rows for cell in row if cell.strip() in csv.missing)
-    dialect = {**about, **csv.dialect.as_dict(), "missing": list(csv.missing), "missing_found": dict(words.most_common())}
+    about |= csv.dialect.as_dict() | {"keep_all_rows": csv.has_every_row}
+    dialect = {**about, "missing": list(csv.missing), "missing_found": dict(words.most_common())}
     types, before = ["VARCHAR"] * csv.width, (len(rejected), rejected)
     return Cells(names, types, csv.beginning.decimals, csv.missing, is_ascii, dialect, notes, csv, before)

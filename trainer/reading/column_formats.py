@@ -24,7 +24,7 @@ from trainer.reading.format_notes import (
     describe_misfits,
     describe_numbers,
     find_conflict,
-    find_order_conflict,
+    find_date_conflict,
 )
 from trainer.reading.written_dates import REWRITTEN, DateFacts, date_value
 from trainer.reading.written_numbers import (
@@ -115,7 +115,7 @@ def _decide(facts: ColumnFacts, rules: CellRules) -> ColumnFormat:
         conflict = find_conflict(facts.numbers)
         return _text(facts, conflict) if conflict else _numbers("BIGINT" if is_whole else "DOUBLE", facts.numbers, rules)
     if DateFacts.NO_DATE not in facts.dates:
-        conflict = find_order_conflict(facts.dates)
+        conflict = find_date_conflict(facts.dates)
         return _text(facts, conflict) if conflict else _dates(facts.dates)
     if not facts.truths & (TruthFacts.NO_TRUTH | TruthFacts.OTHER_WORD):
         return ColumnFormat("BOOLEAN", truths=facts.truths)
@@ -125,7 +125,7 @@ def _decide(facts: ColumnFacts, rules: CellRules) -> ColumnFormat:
 def _text(facts: ColumnFacts, reason: Message | None = None) -> ColumnFormat:
     is_rewritten = LetterFacts.ARABIC in facts.letters
     are_numbers = facts.numbers & (NumberFacts.WHOLE | NumberFacts.FRACTION) and not find_conflict(facts.numbers)
-    are_dates = facts.dates & (DateFacts.DAY | DateFacts.MOMENT) and not find_order_conflict(facts.dates)
+    are_dates = facts.dates & (DateFacts.DAY | DateFacts.MOMENT | DateFacts.MONTH) and not find_date_conflict(facts.dates)
     return ColumnFormat(
         notes=tuple(note for note in (reason, LETTERS_NOTE if is_rewritten else None) if note),
         keeps_written=is_rewritten,
@@ -198,8 +198,9 @@ def _candidates(kind: str, facts: ColumnFacts, rules: CellRules) -> Iterator[Col
             yield _numbers("DOUBLE" if kind == "number" else "BIGINT", numbers, rules)
     elif kind == "date":
         dates = facts.dates & ~DateFacts.NO_DATE
-        yield _dates(dates & ~DateFacts.MONTH_FIRST if find_order_conflict(dates) else dates)
-        if find_order_conflict(dates):
+        are_in_both_orders = DateFacts.DAY_FIRST | DateFacts.MONTH_FIRST in dates
+        yield _dates(dates & ~DateFacts.MONTH_FIRST if are_in_both_orders else dates)
+        if are_in_both_orders:
             yield _dates(dates & ~DateFacts.DAY_FIRST)
     elif kind == "boolean":
         yield _truths(facts.truths & ~TruthFacts.NO_TRUTH)

@@ -48,6 +48,7 @@ class CsvCells:
     set_aside: tuple[SetAside, ...] = ()  # rows that DuckDB reads and that are none of the table's
     broken_count: int = 0  # lines that were left blank, because a quote too many would have hidden those that follow
     broken: tuple[RejectedRow, ...] = ()  # the first of them
+    has_every_row: bool = False  # nothing is set aside but what cannot be read, and what somebody chose
     lines_before: int = 0  # lines of the original before the first of this text
     reading: str = "first"  # tells the rows that one way of reading sets aside from those of another
 
@@ -103,7 +104,7 @@ class CsvCells:
     def without_repeated_names(self, connection: duckdb.DuckDBPyConnection, relation: str) -> CsvCells | None:
         """The same text without the rows that say the names again, if `relation` holds one."""
         names = self.beginning.names
-        if len(names) < len(("one", "two")) or not any(name.strip() for name in names):
+        if self.has_every_row or len(names) < len(("one", "two")) or not any(name.strip() for name in names):
             return None
         repeated = repeated_names(names)
         found = connection.execute(f"SELECT 1 FROM {relation} WHERE {repeated.condition} LIMIT 1").fetchone()
@@ -143,10 +144,11 @@ class CsvCells:
             for line, (_, kind, detail, text) in zip(lines, found, strict=True)
         ]
         rows += self.broken
-        rows += find_set_aside(self.path, self.dialect, self.beginning.first_data_row, self.width, self.set_aside)
+        aside = self._count_set_aside(connection)
+        rows += find_set_aside(self.path, self.dialect, self.beginning.first_data_row, self.width, self.set_aside, aside)
         rows.sort(key=lambda row: row.line)
         shown = [dataclasses.replace(row, line=row.line + self.lines_before) for row in rows[:SHOWN_REJECTS]]
-        return self.count_rejected(connection) + self._count_set_aside(connection), shown
+        return self.count_rejected(connection) + aside, shown
 
     def _count_set_aside(self, connection: duckdb.DuckDBPyConnection) -> int:
         told = [kind.condition for kind in self.set_aside if kind.is_told]
@@ -205,10 +207,16 @@ def open_csv(path: Path, choices: ReadingChoices, missing: Sequence[str], most_r
     if beginning.width > MAX_COLUMNS:
         raise too_many_columns(beginning.width)
     unseen = tuple(word for word in missing if word not in sample) if choices.missing is None else ()
+    has_every_row = bool(choices.keep_all_rows)
+    aside = _find_aside(path, beginning, is_comment_chosen=choices.comment is not None, has_every_row=has_every_row)
+    return CsvCells(path, beginning, tuple(missing), unseen, most_row_bytes, aside, has_every_row=has_every_row)
+
+
+def _find_aside(path: Path, beginning: Beginning, *, is_comment_chosen: bool, has_every_row: bool) -> tuple[SetAside, ...]:
     sign = beginning.dialect.comment
-    aside = [comments(sign, choices.comment is None) if sign else None, totals(path, beginning)]
-    set_aside = tuple(kind for kind in aside if kind is not None)
-    return CsvCells(path, beginning, tuple(missing), unseen, most_row_bytes, set_aside)
+    found = [comments(sign, not is_comment_chosen)] if sign and (is_comment_chosen or not has_every_row) else []
+    total = None if has_every_row else totals(path, beginning)
+    return (*found, total) if total else tuple(found)
 
 
 def _read_sample(path: Path) -> tuple[str, bool]:

@@ -55,6 +55,17 @@ def _named(months: dict[str, int], year: str) -> str:
 
 
 NAMED = f"{_named(SOLAR_MONTHS, _SOLAR_YEAR)}|{_named(GREGORIAN_MONTHS, _YEAR)}"
+# Of dates with names alone: 02/05/17 may be so many days that nothing is read.
+SHORT_YEAR = f"(?i:{_DAY}{_BETWEEN}{any_of(GREGORIAN_MONTHS)}{_BETWEEN}[0-9]{{2}})"
+# Two digits and no distant year, or half of all codes would be months.
+_MONTH = "(?:0[1-9]|1[0-2])"
+_MONTHS_YEAR = "(?:1[34][0-9]{2}|1[6-9][0-9]{2}|2[01][0-9]{2})"
+YEAR_MONTH = f"{_MONTHS_YEAR}[-/]{_MONTH}"
+MONTH_YEAR = f"{_MONTH}[-/]{_MONTHS_YEAR}"
+NAMED_MONTH = "|".join(
+    f"(?i:{any_of(months)}[.]?(?:{_GAP}*ماه)?{_BETWEEN}{year})"
+    for months, year in ((SOLAR_MONTHS, _SOLAR_YEAR), (GREGORIAN_MONTHS, _YEAR))
+)
 ISO_MOMENT = f"(?:{_YEAR}-{_DAY}-{_DAY}|{_YEAR}/{_DAY}/{_DAY})(?:[ T]{TIME}Z?)?"
 
 

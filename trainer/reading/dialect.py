@@ -99,7 +99,7 @@ def find_dialect(sample: str, choices: ReadingChoices, is_whole: bool) -> Beginn
     surplus = below[0][len(names) :] if header and any(name.strip() for name in below[0][len(names) :]) else []
     width = len(names) if header else max(len(below[0]), _usual_width(below))
     values = below[1:] if header else below
-    about = _find_about(rows, first, comment, choices) if header else []
+    about = _find_about(rows, first, comment, choices) if header and not choices.keep_all_rows else []
     values = values[len(about) :]
     decimal, decimals = (choices.decimal, [choices.decimal] * width) if choices.decimal else find_decimals(values, width)
     dialect = Dialect(delimiter, quote, escape, first, header=header, comment=comment, decimal=decimal)

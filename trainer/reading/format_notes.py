@@ -35,6 +35,8 @@ _DATE_NOTES = {
     DateFacts.PERSIAN: Message("Persian digits were read as dates."),
     DateFacts.JALALI: Message("Jalali dates were turned into Gregorian ones."),
     DateFacts.NAMED: Message("Months written as names were read."),
+    DateFacts.MONTH: Message("Months without a day were read as their first day."),
+    DateFacts.SHORT_YEAR: Message("Years of two digits were read as 1969 to 2068."),
     DateFacts.OFFSET: Message("Times that are ahead of UTC or behind it were turned into UTC."),
 }
 
@@ -85,8 +87,10 @@ def describe_dates(facts: DateFacts) -> list[Message]:
     return notes
 
 
-def find_order_conflict(facts: DateFacts) -> Message | None:
+def find_date_conflict(facts: DateFacts) -> Message | None:
     """Why cells that all are dates make no column of dates; None when they do."""
+    if DateFacts.MONTH in facts and facts & (DateFacts.DAY | DateFacts.MOMENT):
+        return Message("Some dates are whole months and others are days, so the column stays text. Choose “Date” to read all.")
     if DateFacts.DAY_FIRST | DateFacts.MONTH_FIRST not in facts:
         return None
     return Message("Some dates can only be day/month/year and others only month/day/year, so the column stays text.")

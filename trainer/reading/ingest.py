@@ -63,6 +63,8 @@ def _ingest(
             rows = table.write(output / TABLE_FILE)
         if cells.settle_quotes(connection, output, may_be_letters=order.choices.quote is None):
             rows = table.write(output / TABLE_FILE)
+        table.leave_out_end()
+        refuse_one_column(cells)
         count, rejected = cells.find_rejected(connection)
         refuse_few_rows(rows, count, rejected)
         table.write_written(output / WRITTEN_FILE)

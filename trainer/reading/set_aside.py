@@ -15,6 +15,7 @@ from pathlib import Path
 from trainer.contract.messages import Message
 from trainer.reading.dialect import Beginning, Dialect, parse_rows
 from trainer.reading.duckdb_session import quote_text
+from trainer.reading.encoding import count_lines
 from trainer.reading.rejected_rows import SHOWN_CHARACTERS, SHOWN_REJECTS, RejectedRow
 
 LEAST_ROWS = 3
@@ -35,6 +36,7 @@ class SetAside:
     holds: Callable[[Sequence[str]], bool]
     reason: Message
     is_told: bool = True
+    is_last: bool = False  # no row but the last was looked at
 
 
 def comments(sign: str, is_told: bool) -> SetAside:
@@ -75,6 +77,7 @@ def totals(path: Path, beginning: Beginning) -> SetAside | None:
         f"coalesce({' AND '.join(same)}, false)",
         lambda other: [cell.strip() for cell in other] == row,
         Message("The row seems to add up the others: it begins with “{word}”.", {"word": word}),
+        is_last=True,
     )
 
 
@@ -87,12 +90,16 @@ def _read_last_row(path: Path, dialect: Dialect) -> list[str]:
     return [cell.strip() for _, row in rows for cell in row]
 
 
-def find_set_aside(path: Path, dialect: Dialect, first_row: int, width: int, kinds: Sequence[SetAside]) -> list[RejectedRow]:
-    """The first of these rows below the row of names; only as much of the text is read as holds them."""
+def find_set_aside(
+    path: Path, dialect: Dialect, first_row: int, width: int, kinds: Sequence[SetAside], count: int
+) -> list[RejectedRow]:
+    """The first of `count` such rows below the row of names; only as much of the text is read as holds them."""
     found: list[RejectedRow] = []
     told = [kind for kind in kinds if kind.is_told]
-    if not told:
+    if not count:
         return found
+    if count == 1 and all(kind.is_last for kind in told):
+        return [_find_last(path, dialect, told[0])]
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines, suppress(csv.Error):
         # A value longer than Python's reader takes hides the rest: what is listed are the first rows, never all of them.
         for position, (line, row) in enumerate(parse_rows(lines, dialect.delimiter, dialect.quote, dialect.escape)):
@@ -101,9 +108,18 @@ def find_set_aside(path: Path, dialect: Dialect, first_row: int, width: int, kin
             reason = next((kind.reason for kind in told if kind.holds(row)), None)
             if reason is not None:
                 found.append(RejectedRow(line, reason, dialect.delimiter.join(row)[:SHOWN_CHARACTERS]))
-                if len(found) == SHOWN_REJECTS:
+                if len(found) == min(count, SHOWN_REJECTS):
                     break
     return found
+
+
+def _find_last(path: Path, dialect: Dialect, kind: SetAside) -> RejectedRow:
+    """The last row, without a look at those before it."""
+    with path.open("rb") as file:
+        begin = file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        tail = file.read().rstrip()
+    (line,) = count_lines(path, [begin + max(tail.rfind(b"\n"), tail.rfind(b"\r")) + 1])
+    return RejectedRow(line, kind.reason, dialect.delimiter.join(_read_last_row(path, dialect))[:SHOWN_CHARACTERS])
 
 
 def find_about(beginning: Beginning, lines_before: int) -> tuple[list[RejectedRow], list[Message]]:

@@ -86,7 +86,7 @@ class TypedTable:
         assert stored is not None, "a query without a table gives one row"
         same = " AND ".join(
             f"{quote_name(name)} IS NOT DISTINCT FROM {'NULL' if cell is None else quote_text(cell)}"
-            for name, cell in zip(self._cells.names, stored, strict=False)
+            for name, cell in zip(self._cells.names[: self._width], stored, strict=False)
         )
         return bool(self._connection.execute(f"SELECT 1 FROM read_parquet({quote_path(path)}) WHERE {same} LIMIT 1").fetchone())
 
@@ -95,6 +95,19 @@ class TypedTable:
         self._cells.drop_repeated_names(self._connection)
         self.formats = self._find_formats(CELLS)
         return self._select(CELLS, self._rules)
+
+    def leave_out_end(self) -> None:
+        """Forget the columns that were not written."""
+        self._cells.leave_out_end(self._width)
+        self.formats = self.formats[: self._width]
+
+    @property
+    def _width(self) -> int:
+        """How many columns the table has: those that a separator too many makes at the end of every line are none."""
+        width = len(self.formats)
+        while width > 1 and self.formats[width - 1].is_empty and self._cells.is_nameless(width - 1):
+            width -= 1
+        return width
 
     def misfits(self) -> list[Message]:
         """What to tell about cells that are not of the kind that their column is wanted to be."""
@@ -105,7 +118,9 @@ class TypedTable:
     def write_sample(self, path: Path) -> int:
         """Write the first rows alone, and return their number."""
         relation = self._find_sampled_formats()
-        return self._copy_query(self._select(relation, self._rules), path)
+        rows = self._copy_query(self._select(relation, self._rules), path)
+        self.leave_out_end()
+        return rows
 
     def _find_sampled_formats(self) -> str:
         relation = self._cells.sample(self._connection, self._workspace)
@@ -153,11 +168,11 @@ class TypedTable:
         return [found.get(column) or ColumnFormat(sql_type) for column, sql_type in zip(cells.columns, cells.types, strict=True)]
 
     def _copy(self, path: Path, relation: str, rules: ColumnRules, *, is_strict: bool) -> int:
-        if len(self._cells.names) <= WIDE_COLUMNS:
+        if self._width <= WIDE_COLUMNS:
             return self._copy_query(self._select(relation, rules, is_strict=is_strict), path)
         parts = []
-        for start in range(0, len(self._cells.names), WIDE_COLUMNS):
-            columns = range(start, min(start + WIDE_COLUMNS, len(self._cells.names)))
+        for start in range(0, self._width, WIDE_COLUMNS):
+            columns = range(start, min(start + WIDE_COLUMNS, self._width))
             parts.append(f"part_{start}")
             selected = self._select(relation, rules, columns, is_strict=is_strict)
             self._connection.execute(f"CREATE OR REPLACE TABLE {parts[-1]} AS {selected}")
@@ -168,9 +183,11 @@ class TypedTable:
 
     def _select(self, relation: str, rules: ColumnRules, columns: Sequence[int] | None = None, *, is_strict: bool = False) -> str:
         """SQL for the rows of `relation` in their types; of all columns, or of some."""
-        chosen = range(len(self._cells.names)) if columns is None else columns
+        chosen = range(self._width) if columns is None else columns
         typed = (f"{self._typed(index, rules, is_strict)} AS {quote_name(self._cells.names[index])}" for index in chosen)
-        return f"SELECT {', '.join(typed)} FROM {relation}"
+        left_out = range(self._width, len(self.formats)) if is_strict else ()  # where a value ends the query, too
+        checked = "".join(f" AND ({self._typed(index, rules, is_strict)}) IS NULL" for index in left_out)
+        return f"SELECT {', '.join(typed)} FROM {relation} WHERE true{checked}"
 
     def _typed(self, index: int, rules: ColumnRules, is_strict: bool) -> str:
         if self._cells.types[index] != TEXT:

@@ -1,7 +1,7 @@
 """Dates as people write them, as SQL: what a cell is as a date (`DateFacts`), and its value.
 
 Read are Gregorian and Jalali dates (years 1200-1500), as numbers and with names of months, in English and Persian, with
-or without a time. Not read as dates are days that never were, such as 2023-02-30 and 1402/12/30.
+or without a time, and months as their first day. Not read as dates are days that never were, such as 2023-02-30 and 1402/12/30.
 """
 
 from __future__ import annotations
@@ -9,7 +9,19 @@ from __future__ import annotations
 from enum import IntFlag, auto
 
 from trainer.reading.cell_text import NO_DIGITS, CellRules, clean_cell, latin_digits, let, quote_list
-from trainer.reading.date_forms import GREGORIAN_MONTHS, ISO_MOMENT, OFFSET, SOLAR_MONTHS, TIME, any_of, date_pattern
+from trainer.reading.date_forms import (
+    GREGORIAN_MONTHS,
+    ISO_MOMENT,
+    MONTH_YEAR,
+    NAMED_MONTH,
+    OFFSET,
+    SHORT_YEAR,
+    SOLAR_MONTHS,
+    TIME,
+    YEAR_MONTH,
+    any_of,
+    date_pattern,
+)
 
 
 class DateFacts(IntFlag):
@@ -30,13 +42,17 @@ class DateFacts(IntFlag):
     SLASHED = auto()  # plain, but with / for -
     ODD = auto()  # a cell that a cast alone does not tell, such as one with surrounding space
     UNREAD = auto()  # a cell that was not looked at closely
+    MONTH = auto()  # without a day, which is the month's first
+    SHORT_YEAR = auto()  # the year in two digits, beside the month by its name
 
 
 ORDERS = DateFacts.DAY_FIRST | DateFacts.MONTH_FIRST | DateFacts.EITHER_ORDER
 # What looks different once it is a date.
-REWRITTEN = DateFacts.OFFSET | DateFacts.JALALI | DateFacts.PERSIAN | DateFacts.NAMED | ORDERS
+COMPLETED = DateFacts.MONTH | DateFacts.SHORT_YEAR
+REWRITTEN = DateFacts.OFFSET | DateFacts.JALALI | DateFacts.PERSIAN | DateFacts.NAMED | ORDERS | COMPLETED
 ANY_DATE = ~(DateFacts.NO_DATE | DateFacts.UNREAD)
 _FIRST_JALALI, _LAST_JALALI = 1200, 1500
+_FIRST_OF_LAST_CENTURY = "69"  # as POSIX has it (strptime): up to 68 is ours
 
 
 def date_facts(cell: str, rules: CellRules, known: DateFacts, is_thorough: bool) -> str:
@@ -110,7 +126,8 @@ def _found(cell: str) -> str:
     time = f"WHEN date.time IS NULL THEN {int(DateFacts.NO_DATE)} ELSE {int(DateFacts.MOMENT)}"
     found = (
         order,
-        f"CASE WHEN NOT date.has_time THEN {int(DateFacts.DAY)} {time} END",
+        f"CASE WHEN date.completed = {int(DateFacts.MONTH)} THEN 0 WHEN NOT date.has_time THEN {int(DateFacts.DAY)} {time} END",
+        "date.completed",
         f"CASE WHEN date.is_solar THEN {int(DateFacts.JALALI)} ELSE {int(DateFacts.GREGORIAN)} END",
         f"CASE WHEN date.is_named THEN {int(DateFacts.NAMED)} ELSE 0 END",
         f"CASE WHEN date.has_offset THEN {int(DateFacts.OFFSET)} ELSE 0 END",
@@ -130,11 +147,30 @@ def _read(cell: str, rules: CellRules, facts: DateFacts) -> str:
         has_times=DateFacts.MOMENT in facts,
         has_offsets=DateFacts.OFFSET in facts,
     )
-    matches = f"regexp_full_match(latin, '{pattern}')"
+    is_completed = bool(facts & COMPLETED)
+    matches = f"regexp_full_match({'latin.text' if is_completed else 'latin'}, '{pattern}')"
     if not rules.is_ascii:
         matches += f" AND NOT regexp_matches({cell}, '{NO_DIGITS}')"
+    if is_completed:
+        latin = let("latin", latin, _completed(facts))
     parts = let("latin", let("latin", latin, f"CASE WHEN {matches} THEN latin END"), _struct(_parts(facts)))
     return let("date", let("date", parts, _struct(_numbers(facts))), _struct(_days(facts)))
+
+
+def _completed(facts: DateFacts) -> str:
+    """SQL for the text `latin` with what was left out of it, and by which of the facts; a struct."""
+    cases = []
+    if DateFacts.MONTH in facts:
+        month = int(DateFacts.MONTH)
+        forms = {YEAR_MONTH: "latin || latin[5] || '01'", MONTH_YEAR: "latin[4:] || '/' || latin[:2] || '/01'"}
+        if DateFacts.NAMED in facts:
+            forms[NAMED_MONTH] = "'1 ' || latin"
+        cases += [f"WHEN regexp_full_match(latin, '{form}') THEN {{text: {text}, fact: {month}}}" for form, text in forms.items()]
+    if DateFacts.SHORT_YEAR in facts:
+        century = f"CASE WHEN latin[-2:] < '{_FIRST_OF_LAST_CENTURY}' THEN '20' ELSE '19' END"
+        text = f"latin[:-3] || {century} || latin[-2:]"
+        cases.append(f"WHEN regexp_full_match(latin, '{SHORT_YEAR}') THEN {{text: {text}, fact: {int(DateFacts.SHORT_YEAR)}}}")
+    return f"CASE {' '.join(cases)} ELSE {{text: latin, fact: 0}} END"
 
 
 def _struct(fields: dict[str, str]) -> str:
@@ -143,16 +179,19 @@ def _struct(fields: dict[str, str]) -> str:
 
 def _parts(facts: DateFacts) -> dict[str, str]:
     """Of the text `latin`: its numbers, in the order in which they stand, the name of its month and its time."""
+    latin = "latin.text" if facts & COMPLETED else "latin"
     if facts & (DateFacts.NAMED | DateFacts.MOMENT):
-        parts = {"numbers": "regexp_extract_all(latin, '[0-9]+')"}
+        parts = {"numbers": f"regexp_extract_all({latin}, '[0-9]+')"}
     else:  # three times as fast
-        parts = {"numbers": "string_split(replace(replace(latin, '-', '/'), '.', '/'), '/')"}
+        parts = {"numbers": f"string_split(replace(replace({latin}, '-', '/'), '.', '/'), '/')"}
     if DateFacts.NAMED in facts:
-        parts["month"] = f"lower(regexp_extract(latin, '(?i:{any_of(SOLAR_MONTHS | GREGORIAN_MONTHS)})'))"
+        parts["month"] = f"lower(regexp_extract({latin}, '(?i:{any_of(SOLAR_MONTHS | GREGORIAN_MONTHS)})'))"
     if DateFacts.MOMENT in facts:
-        parts["clock"] = f"regexp_extract(latin, '{TIME}')"
-        parts["half"] = "lower(regexp_extract(latin, '([apAP])[.]?[mM][.]?$', 1))"
-        parts["ahead"] = f"regexp_extract(latin, '{OFFSET}', ['hours', 'minutes'])"
+        parts["clock"] = f"regexp_extract({latin}, '{TIME}')"
+        parts["half"] = f"lower(regexp_extract({latin}, '([apAP])[.]?[mM][.]?$', 1))"
+        parts["ahead"] = f"regexp_extract({latin}, '{OFFSET}', ['hours', 'minutes'])"
+    if facts & COMPLETED:
+        parts["completed"] = "latin.fact"
     return parts
 
 
@@ -185,6 +224,8 @@ def _numbers(facts: DateFacts) -> dict[str, str]:
         minutes = "coalesce(TRY_CAST(date.ahead.hours[1] || date.ahead.minutes AS INTEGER), 0)"
         minutes = f"60 * TRY_CAST(date.ahead.hours AS INTEGER) + {minutes}"
         numbers["minutes_ahead"] = f"CASE date.ahead.hours WHEN '' THEN 0 ELSE {minutes} END"
+    if facts & COMPLETED:
+        numbers["completed"] = "date.completed"
     return numbers
 
 
@@ -197,6 +238,8 @@ def _days(facts: DateFacts) -> dict[str, str]:
         # Nobody writes Jalali dates with the month first.
         "by_month": f"CASE WHEN date.is_year_last AND NOT date.is_solar THEN {_gregorian_day('date.day', 'date.month')} END",
     } | {name: f"date.{name}" for name in ("is_solar", "is_named", "is_year_last")}
+    if facts & COMPLETED:
+        days["completed"] = "date.completed"
     if DateFacts.MOMENT in facts:
         days |= {name: f"date.{name}" for name in ("has_time", "has_offset", "minutes_ahead")}
         days["time"] = (
