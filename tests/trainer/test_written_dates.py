@@ -220,6 +220,25 @@ def test_years_of_two_digits_follow_the_name_of_a_month(columns: TypedColumns) -
     assert "Years of two digits were read as 1969 to 2068." in column.notes
 
 
+@pytest.mark.parametrize(
+    ("written", "days"),
+    [
+        (["02/05/17", "28/05/99"], [datetime.date(2017, 5, 2), datetime.date(1999, 5, 28)]),
+        (["2-5-17", "5-28-99"], [datetime.date(2017, 2, 5), datetime.date(1999, 5, 28)]),
+        (["02.05.17", "28.05.1999"], [datetime.date(2017, 5, 2), datetime.date(1999, 5, 28)]),
+    ],
+)
+def test_numbers_with_a_year_of_two_digits_are_dates_where_somebody_says_so(
+    columns: TypedColumns, written: list[str], days: list[datetime.date]
+) -> None:
+    column = columns.type_column(written)
+    assert (column.sql_type, column.values) == ("VARCHAR", written)
+    assert column.notes[-1].startswith("A date such as 02/05/17 can be many days")
+    chosen = columns.type_column(written, "date")
+    assert (chosen.sql_type, chosen.values, chosen.form.misfits) == ("DATE", days, 0)
+    assert "Years of two digits were read as 1969 to 2068." in chosen.notes
+
+
 def test_dates_that_contradict_each_other_stay_text(columns: TypedColumns) -> None:
     column = columns.type_column(["17/08/2023", "08/17/2023"])
     assert (column.sql_type, column.values) == ("VARCHAR", ["17/08/2023", "08/17/2023"])

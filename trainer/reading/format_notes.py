@@ -36,7 +36,6 @@ _DATE_NOTES = {
     DateFacts.JALALI: Message("Jalali dates were turned into Gregorian ones."),
     DateFacts.NAMED: Message("Months written as names were read."),
     DateFacts.MONTH: Message("Months without a day were read as their first day."),
-    DateFacts.SHORT_YEAR: Message("Years of two digits were read as 1969 to 2068."),
     DateFacts.OFFSET: Message("Times that are ahead of UTC or behind it were turned into UTC."),
 }
 
@@ -77,6 +76,8 @@ def find_conflict(facts: NumberFacts) -> Message | None:
 def describe_dates(facts: DateFacts) -> list[Message]:
     """What was done to the cells of a column with these facts to make dates of them."""
     notes = [note for fact, note in _DATE_NOTES.items() if fact in facts]
+    if facts & (DateFacts.SHORT_YEAR | DateFacts.SHORT_NUMBERS):
+        notes.append(Message("Years of two digits were read as 1969 to 2068."))
     if DateFacts.DAY_FIRST in facts:
         notes.append(Message("The dates were read as day/month/year."))
     elif DateFacts.MONTH_FIRST in facts:
@@ -89,6 +90,9 @@ def describe_dates(facts: DateFacts) -> list[Message]:
 
 def find_date_conflict(facts: DateFacts) -> Message | None:
     """Why cells that all are dates make no column of dates; None when they do."""
+    if DateFacts.SHORT_NUMBERS in facts:
+        text = "A date such as 02/05/17 can be many days, so the column stays text. Choose “Date” to read day, month and year."
+        return Message(text)
     if DateFacts.MONTH in facts and facts & (DateFacts.DAY | DateFacts.MOMENT):
         return Message("Some dates are whole months and others are days, so the column stays text. Choose “Date” to read all.")
     if DateFacts.DAY_FIRST | DateFacts.MONTH_FIRST not in facts:

@@ -15,6 +15,7 @@ from trainer.reading.date_forms import (
     MONTH_YEAR,
     NAMED_MONTH,
     OFFSET,
+    SHORT_NUMBERS,
     SHORT_YEAR,
     SOLAR_MONTHS,
     TIME,
@@ -44,11 +45,12 @@ class DateFacts(IntFlag):
     UNREAD = auto()  # a cell that was not looked at closely
     MONTH = auto()  # without a day, which is the month's first
     SHORT_YEAR = auto()  # the year in two digits, beside the month by its name
+    SHORT_NUMBERS = auto()  # the year in two digits, beside numbers: 02/05/17 may be so many days that nobody knows
 
 
 ORDERS = DateFacts.DAY_FIRST | DateFacts.MONTH_FIRST | DateFacts.EITHER_ORDER
 # What looks different once it is a date.
-COMPLETED = DateFacts.MONTH | DateFacts.SHORT_YEAR
+COMPLETED = DateFacts.MONTH | DateFacts.SHORT_YEAR | DateFacts.SHORT_NUMBERS
 REWRITTEN = DateFacts.OFFSET | DateFacts.JALALI | DateFacts.PERSIAN | DateFacts.NAMED | ORDERS | COMPLETED
 ANY_DATE = ~(DateFacts.NO_DATE | DateFacts.UNREAD)
 _FIRST_JALALI, _LAST_JALALI = 1200, 1500
@@ -166,10 +168,11 @@ def _completed(facts: DateFacts) -> str:
         if DateFacts.NAMED in facts:
             forms[NAMED_MONTH] = "'1 ' || latin"
         cases += [f"WHEN regexp_full_match(latin, '{form}') THEN {{text: {text}, fact: {month}}}" for form, text in forms.items()]
-    if DateFacts.SHORT_YEAR in facts:
-        century = f"CASE WHEN latin[-2:] < '{_FIRST_OF_LAST_CENTURY}' THEN '20' ELSE '19' END"
-        text = f"latin[:-3] || {century} || latin[-2:]"
-        cases.append(f"WHEN regexp_full_match(latin, '{SHORT_YEAR}') THEN {{text: {text}, fact: {int(DateFacts.SHORT_YEAR)}}}")
+    century = f"CASE WHEN latin[-2:] < '{_FIRST_OF_LAST_CENTURY}' THEN '20' ELSE '19' END"
+    whole = f"latin[:-3] || {century} || latin[-2:]"
+    for fact, form in ((DateFacts.SHORT_YEAR, SHORT_YEAR), (DateFacts.SHORT_NUMBERS, SHORT_NUMBERS)):
+        if fact in facts:
+            cases.append(f"WHEN regexp_full_match(latin, '{form}') THEN {{text: {whole}, fact: {int(fact)}}}")
     return f"CASE {' '.join(cases)} ELSE {{text: latin, fact: 0}} END"
 
 
