@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from tests.trainer.read_files import read_file
+from trainer.contract import Refusal
 
 NAMES = ["DATE", "Qty", "PRODUCTID", "Price", "Type", "Description", "URL", "Comments"]
 ROWS = 84
@@ -135,6 +137,47 @@ def test_quotes_that_are_letters_stay(tmp_path: Path) -> None:
     rows = "".join(f'{number},5" pipe and "so\n' for number in range(20))
     found = read_file(tmp_path, f"n,text\n{rows}")
     assert (len(found.rows), found.column("text")[0], found.rejected) == (20, '5" pipe and "so', [])
+
+
+def test_quotes_that_are_letters_in_every_row_stay(tmp_path: Path) -> None:
+    found = read_file(tmp_path, 'a,b\n"x" y,1\n"z" q,2\n"u" v,3\n')
+    assert found.rows == [('"x" y', 1), ('"z" q', 2), ('"u" v', 3)]
+
+
+def test_quotes_that_are_wrong_in_every_row_are_told(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="Most rows cannot be read"):
+        read_file(tmp_path, 'name,quote\nAli,"he said "hi" to me"\nSara,"she said "no" and left"\nReza,"oh "well""\n')
+
+
+LINES = ("Phone", "- big bright screen", "- fast new chip", "- very long life", "- three back cameras")
+POEM = ("الا یا ایها الساقی ادر کاسا", "که عشق آسان نمود اول ولی", "به بوی نافه ای کاخر صبا", "ز تاب جعد مشکینش چه خون")
+TALK = ("User: hello there", "Bot: hi how are you", "User: fine thanks, and \"you\"?")
+CODE = ("def f(x):", "    return {'a': x, 'b': \"c\"}", "", "# it's 'done'")
+
+
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("lines", [LINES, POEM, TALK, CODE])
+def test_texts_of_many_lines_are_texts(tmp_path: Path, lines: tuple[str, ...], delimiter: str, quoting: Literal[0, 1]) -> None:
+    text = io.StringIO()
+    rows = [(f"k{number % 3}", "\n".join((*lines, *lines[: number % 3])), number * 0.25) for number in range(60)]
+    csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator="\n").writerows([("kind", "text", "price"), *rows])
+    found = read_file(tmp_path, text.getvalue())
+    assert (found.names, found.rows) == (["kind", "text", "price"], rows)
+
+
+@pytest.mark.parametrize(
+    ("names", "cells"),
+    [
+        ("id,mac", "{0},00:1b:44:11:3a:1{1}"),
+        ("ratio;tags", "{0}:{1};a"),
+        ("address\tcode\tlist", "{0} Main St, Apt {1}, Springfield\tA{0}\t[1, {1}, 3]"),
+    ],
+)
+def test_signs_within_values_are_no_delimiters(tmp_path: Path, names: str, cells: str) -> None:
+    rows = [cells.format(number, number % 7) for number in range(40)]
+    found = read_file(tmp_path, "\n".join((names, *rows)))
+    assert (found.names, len(found.rows)) == (list(re.split("[,;\t]", names)), 40)
 
 
 def test_two_tables_of_one_kind_are_one(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The beginning of a CSV text enters, how it is written leaves: separators, lines to skip, names, comments, decimal mark.
 
-What a person chose is taken as it is; the rest is found: delimiter and quotes by CleverCSV (van den Burg et al., 2019),
-everything else by how well the first rows fit one another.
+What a person chose is taken as it is; the rest is found: delimiter and quotes by CleverCSV (van den Burg et al., 2019)
+where no usual ones make rows that fit one another better, everything else by how well the first rows do.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from trainer.reading.header import count_rows_of_units, is_header, is_surely_hea
 from trainer.reading.missing_words import MISSING_WORDS
 
 DELIMITERS = (",", ";", "\t", "|", ":", "~", "^", "،", "؛", "\x1f", "\x01", " ")
+USUAL_DELIMITERS = DELIMITERS[:4]
+FITTING_SHARE = 0.9  # of the rows, which have as many cells as most
 COMMENTS = ("#", "//")
 SEPARATOR = "\x1e"  # stands for delimiters of several characters, which Python's reader does not know
 SNIFFED_LINES = 120
@@ -79,7 +81,7 @@ def find_dialect(sample: str, choices: ReadingChoices, is_whole: bool) -> Beginn
     declared = _DECLARED.match(sample)
     if declared and choices.delimiter is None:
         choices = choices.replace(delimiter=declared[1])
-    delimiter, quote, escape = _find_separators(sample, choices, comment)
+    delimiter, quote, escape = _find_separators(sample, choices, comment, is_whole)
     rows = _parse(sample, delimiter, quote, escape)
     if choices.delimiter is None and _are_doubled(rows):
         delimiter *= 2
@@ -121,7 +123,7 @@ def _find_comment(sample: str) -> str:
         above = lines.index(others[0])
         below = [line for line in lines[above:] if line.startswith(sign)]
         like_rows = sum(not _stands_out(line, others) for line in below)
-        is_name_row = above == 1 and any(lines[0].count(mark) == others[0].count(mark) > 0 for mark in DELIMITERS[:4])
+        is_name_row = above == 1 and any(lines[0].count(mark) == others[0].count(mark) > 0 for mark in USUAL_DELIMITERS)
         if is_name_row or like_rows > MOST_LIKE_ROWS * len(others):
             continue
         if above or not like_rows:
@@ -131,10 +133,10 @@ def _find_comment(sample: str) -> str:
 
 def _stands_out(line: str, others: Sequence[str]) -> bool:
     """Whether a line holds other numbers of separators than the rows do."""
-    return all(line.count(mark) != others[-1].count(mark) for mark in DELIMITERS[:4] if mark in others[-1])
+    return all(line.count(mark) != others[-1].count(mark) for mark in USUAL_DELIMITERS if mark in others[-1])
 
 
-def _find_separators(sample: str, choices: ReadingChoices, comment: str) -> tuple[str, str, str]:
+def _find_separators(sample: str, choices: ReadingChoices, comment: str, is_whole: bool) -> tuple[str, str, str]:
     if choices.delimiter is not None and choices.quote is not None:
         return choices.delimiter, choices.quote, choices.quote
     written = (line[0].rstrip("\r\n") for line in _LINE.finditer(sample))
@@ -145,7 +147,41 @@ def _find_separators(sample: str, choices: ReadingChoices, comment: str) -> tupl
     delimiter, quote, escape = _sniff(_cut(excerpt), choices.delimiter)
     if choices.quote is not None:
         quote, escape = choices.quote, choices.quote
-    return choices.delimiter or delimiter, quote, escape
+    if choices.delimiter is not None:
+        return choices.delimiter, quote, escape
+    return _find_fitting(sample, is_whole, comment, (delimiter, quote, escape), choices.quote)
+
+
+def _find_fitting(
+    sample: str, is_whole: bool, comment: str, found: tuple[str, str, str], chosen_quote: str | None
+) -> tuple[str, str, str]:
+    """The separators that were `found`, or usual ones with which more rows have the same number of cells.
+
+    CleverCSV takes the lines of long texts for rows, and what stands in every text, such as a space or a colon, for a delimiter.
+    """
+    quote = '"' if chosen_quote is None else chosen_quote
+    escape = "\\" if quote and f"\\{quote}" in sample and quote * 2 not in sample else quote
+    shares = {}
+    for delimiter in USUAL_DELIMITERS:
+        share, width = _share_fitting(_parse(sample, delimiter, quote, escape), is_whole, comment)
+        if share >= FITTING_SHARE:
+            shares[delimiter] = (share, width)
+    if not shares:
+        return found
+    share, _ = _share_fitting(_parse(sample, *found), is_whole, comment)
+    best = max(shares, key=lambda delimiter: shares[delimiter])
+    is_better = shares[best][0] > share or (shares[best][0] == share and found[0] == ":")
+    return (best, quote, escape) if is_better else found
+
+
+def _share_fitting(rows: list[list[str]], is_whole: bool, comment: str) -> tuple[float, int]:
+    """The share of rows that have as many cells as most of them, and how many that is; 0 where it is one."""
+    complete = rows if is_whole or len(rows) < len(("one", "two")) else rows[:-1]
+    widths = Counter(len(row) for row in complete if _is_row(row, comment))
+    if not widths:
+        return 0.0, 0
+    width, count = widths.most_common(1)[0]
+    return (count / widths.total(), width) if width > 1 else (0.0, width)
 
 
 def _cut(excerpt: str) -> str:

@@ -76,7 +76,7 @@ def _read(cells: CsvCells | None, mark: str, connection: duckdb.DuckDBPyConnecti
     try:
         cells.define(connection)
         # All that there is must be fetched: only then DuckDB tells which rows it set aside.
-        counted = f"count(*), coalesce({quoted}, 0), count_if({needing})"
+        counted = f"count(*), coalesce({quoted}, 0), coalesce(count_if({needing}), 0)"
         ((rows, quoted_columns, needing_quotes),) = connection.execute(f"SELECT {counted} FROM {CELLS}").fetchall()
     except duckdb.OutOfMemoryException:
         raise
