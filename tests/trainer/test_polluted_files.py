@@ -151,7 +151,7 @@ def test_quotes_that_are_wrong_in_every_row_are_told(tmp_path: Path) -> None:
 
 LINES = ("Phone", "- big bright screen", "- fast new chip", "- very long life", "- three back cameras")
 POEM = ("الا یا ایها الساقی ادر کاسا", "که عشق آسان نمود اول ولی", "به بوی نافه ای کاخر صبا", "ز تاب جعد مشکینش چه خون")
-TALK = ("User: hello there", "Bot: hi how are you", "User: fine thanks, and \"you\"?")
+TALK = ("User: hello there", "Bot: hi how are you", 'User: fine thanks, and "you"?')
 CODE = ("def f(x):", "    return {'a': x, 'b': \"c\"}", "", "# it's 'done'")
 
 

@@ -24,7 +24,6 @@ from trainer.reading.cell_text import quote_list
 from trainer.reading.column_names import tidy_names
 from trainer.reading.csv_cells import CELLS, SAMPLED, CsvCells, open_csv
 from trainer.reading.decimal_marks import find_decimals
-from trainer.reading.dialect import SAMPLED_ROWS as DECIMAL_ROWS
 from trainer.reading.encoding import DecodedText, decode_original, is_ascii_text
 from trainer.reading.json_rows import MAX_CSV_ROW_BYTES, write_rows_as_csv
 from trainer.reading.missing_words import MISSING_WORDS
@@ -32,6 +31,7 @@ from trainer.reading.other_texts import refuse_other_text
 from trainer.reading.parquet_cells import describe_parquet, refuse_broken_parquet
 from trainer.reading.quote_trouble import find_better
 from trainer.reading.rejected_rows import SHOWN_REJECTS, RejectedRow
+from trainer.reading.separators import SAMPLED_ROWS as DECIMAL_ROWS
 from trainer.reading.set_aside import find_about
 from trainer.reading.unpacking import unpack
 from trainer.reading.workbook import write_sheet_as_csv

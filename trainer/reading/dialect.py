@@ -1,17 +1,15 @@
 """The beginning of a CSV text enters, how it is written leaves: separators, lines to skip, names, comments, decimal mark.
 
-What a person chose is taken as it is; the rest is found: delimiter and quotes by CleverCSV (van den Burg et al., 2019)
-where no usual ones make rows that fit one another better, everything else by how well the first rows do.
+What a person chose is taken as it is; the rest is found, for the separators see separators.py, for all else by how well
+the first rows fit one another.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from itertools import islice, pairwise
 from typing import Any
 
@@ -19,25 +17,14 @@ from trainer.contract.reading import ReadingChoices
 from trainer.reading.decimal_marks import find_decimals
 from trainer.reading.header import count_rows_of_units, is_header, is_surely_header
 from trainer.reading.missing_words import MISSING_WORDS
+from trainer.reading.separators import LINE, SAMPLED_ROWS, SNIFFED_LINES, USUAL_DELIMITERS, find_separators, is_row, parse_sample
 
-DELIMITERS = (",", ";", "\t", "|", ":", "~", "^", "،", "؛", "\x1f", "\x01", " ")
-USUAL_DELIMITERS = DELIMITERS[:4]
-FITTING_SHARE = 0.9  # of the rows, which have as many cells as most
 COMMENTS = ("#", "//")
-SEPARATOR = "\x1e"  # stands for delimiters of several characters, which Python's reader does not know
-SNIFFED_LINES = 120
-SNIFFED_CHARACTERS = 1 << 15
-SNIFFED_LINE_CHARACTERS = 1 << 13
-SAMPLED_ROWS = 1000
-MAX_FIELD = 1 << 24
 MOST_LIKE_ROWS = 0.1  # share of lines with a sign among rows: if there are more, it begins values
 MOST_ROWS_ABOVE = 20  # above the names
 TITLE_BELOW_CELLS = 2  # a lone cell is a title only above rows with more cells than this
 _DECLARED = re.compile("sep=([^\r\n])\r?\n", re.IGNORECASE)  # how Excel is told what separates the cells
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
-_FOR_SNIFFING = _TO_LATIN | {ord("٫"): ".", ord("٬"): None}  # CleverCSV knows numbers and dates by ASCII alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +68,18 @@ def find_dialect(sample: str, choices: ReadingChoices, is_whole: bool) -> Beginn
     declared = _DECLARED.match(sample)
     if declared and choices.delimiter is None:
         choices = choices.replace(delimiter=declared[1])
-    delimiter, quote, escape = _find_separators(sample, choices, comment, is_whole)
-    rows = _parse(sample, delimiter, quote, escape)
+    delimiter, quote, escape = find_separators(sample, choices, comment, is_whole)
+    rows = parse_sample(sample, delimiter, quote, escape)
     if choices.delimiter is None and _are_doubled(rows):
         delimiter *= 2
-        rows = _parse(sample, delimiter, quote, escape)
+        rows = parse_sample(sample, delimiter, quote, escape)
     if not is_whole and len(rows) > 1:
         rows.pop()
     rows = rows[:SAMPLED_ROWS]
     first, above = _find_first(rows, comment, bool(declared)) if choices.skip_lines is None else (choices.skip_lines, [])
-    while first < len(rows) and not _is_row(rows[first], comment):
+    while first < len(rows) and not is_row(rows[first], comment):
         first += 1
-    below = [row for row in rows[first:] if _is_row(row, comment)]
+    below = [row for row in rows[first:] if is_row(row, comment)]
     if not below:
         dialect = Dialect(delimiter, quote, escape, first, header=True, comment=comment, decimal=choices.decimal or ".")
         return Beginning(dialect, [], 0, [], first, [], above, [], [])
@@ -106,7 +93,7 @@ def find_dialect(sample: str, choices: ReadingChoices, is_whole: bool) -> Beginn
     decimal, decimals = (choices.decimal, [choices.decimal] * width) if choices.decimal else find_decimals(values, width)
     dialect = Dialect(delimiter, quote, escape, first, header=header, comment=comment, decimal=decimal)
     first_data_row = about[-1][0] if about else first + 1 if header else first
-    ends = {line[0][len(line[0].rstrip("\r\n")) :] for line in islice(_LINE.finditer(sample), first_data_row + 1)} - {""}
+    ends = {line[0][len(line[0].rstrip("\r\n")) :] for line in islice(LINE.finditer(sample), first_data_row + 1)} - {""}
     return Beginning(dialect, names, width, values, first_data_row, decimals, above, about, surplus, len(ends) > 1)
 
 
@@ -136,117 +123,6 @@ def _stands_out(line: str, others: Sequence[str]) -> bool:
     return all(line.count(mark) != others[-1].count(mark) for mark in USUAL_DELIMITERS if mark in others[-1])
 
 
-def _find_separators(sample: str, choices: ReadingChoices, comment: str, is_whole: bool) -> tuple[str, str, str]:
-    if choices.delimiter is not None and choices.quote is not None:
-        return choices.delimiter, choices.quote, choices.quote
-    written = (line[0].rstrip("\r\n") for line in _LINE.finditer(sample))
-    lines = (line for line in written if line.strip() and not (comment and line.startswith(comment)))
-    skipped = choices.skip_lines or 0
-    sniffed = islice(lines, skipped, skipped + SNIFFED_LINES)
-    excerpt = "\n".join(line[:SNIFFED_LINE_CHARACTERS] for line in sniffed).translate(_FOR_SNIFFING)
-    delimiter, quote, escape = _sniff(_cut(excerpt), choices.delimiter)
-    if choices.quote is not None:
-        quote, escape = choices.quote, choices.quote
-    if choices.delimiter is not None:
-        return choices.delimiter, quote, escape
-    return _find_fitting(sample, is_whole, comment, (delimiter, quote, escape), choices.quote)
-
-
-def _find_fitting(
-    sample: str, is_whole: bool, comment: str, found: tuple[str, str, str], chosen_quote: str | None
-) -> tuple[str, str, str]:
-    """The separators that were `found`, or usual ones with which more rows have the same number of cells.
-
-    CleverCSV takes the lines of long texts for rows, and what stands in every text, such as a space or a colon, for a delimiter.
-    """
-    quote = '"' if chosen_quote is None else chosen_quote
-    escape = "\\" if quote and f"\\{quote}" in sample and quote * 2 not in sample else quote
-    shares = {}
-    for delimiter in USUAL_DELIMITERS:
-        share, width = _share_fitting(_parse(sample, delimiter, quote, escape), is_whole, comment)
-        if share >= FITTING_SHARE:
-            shares[delimiter] = (share, width)
-    if not shares:
-        return found
-    share, _ = _share_fitting(_parse(sample, *found), is_whole, comment)
-    best = max(shares, key=lambda delimiter: shares[delimiter])
-    is_better = shares[best][0] > share or (shares[best][0] == share and found[0] == ":")
-    return (best, quote, escape) if is_better else found
-
-
-def _share_fitting(rows: list[list[str]], is_whole: bool, comment: str) -> tuple[float, int]:
-    """The share of rows that have as many cells as most of them, and how many that is; 0 where it is one."""
-    complete = rows if is_whole or len(rows) < len(("one", "two")) else rows[:-1]
-    widths = Counter(len(row) for row in complete if _is_row(row, comment))
-    if not widths:
-        return 0.0, 0
-    width, count = widths.most_common(1)[0]
-    return (count / widths.total(), width) if width > 1 else (0.0, width)
-
-
-def _cut(excerpt: str) -> str:
-    if len(excerpt) <= SNIFFED_CHARACTERS:
-        return excerpt
-    cut = excerpt[:SNIFFED_CHARACTERS]
-    return cut[: cut.rfind("\n")] if "\n" in cut else cut
-
-
-def _sniff(excerpt: str, delimiter: str | None) -> tuple[str, str, str]:
-    from clevercsv.detect import Detector  # noqa: PLC0415 - takes a fifth of a second, which JSON need not wait for
-
-    if delimiter and len(delimiter) > 1:
-        excerpt, delimiter = excerpt.replace(delimiter, SEPARATOR), SEPARATOR
-    found = Detector().detect(excerpt, delimiters=[delimiter] if delimiter else DELIMITERS)
-    chosen = found.delimiter if found is not None else ""
-    quote = found.quotechar if found is not None and found.quotechar in {"'", '"'} else '"'
-    escape = "\\" if found is not None and found.escapechar == "\\" and f"\\{quote}" in excerpt else quote
-    first_line = excerpt.partition("\n")[0]
-    return chosen or max((",", ";", "\t", "|"), key=first_line.count), quote, escape
-
-
-def _parse(sample: str, delimiter: str, quote: str, escape: str) -> list[list[str]]:
-    """Rows as Python reads them; a blank line is an empty row."""
-    rows = parse_rows((line[0] for line in _LINE.finditer(sample)), delimiter, quote, escape)
-    return [row for _, row in islice(rows, SAMPLED_ROWS + 2)]
-
-
-def parse_rows(
-    lines: Iterable[str], delimiter: str, quote: str, escape: str, *, strict: bool = False
-) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line that it begins in; `SEPARATOR` stands for a delimiter of several characters.
-
-    Raises:
-        csv.Error: a quoted value is not closed, or text follows its closing quote, where it is `strict`.
-    """
-    csv.field_size_limit(MAX_FIELD)
-    if len(delimiter) > 1:
-        lines, delimiter = map(partial(_mark_separators, delimiter), lines), SEPARATOR
-    reader = csv.reader(
-        lines,
-        delimiter=delimiter,
-        quotechar=quote or None,
-        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-        escapechar=None if escape == quote else escape,
-        doublequote=escape == quote,
-        skipinitialspace=delimiter != " ",
-        strict=strict,
-    )
-    line = 1
-    for row in reader:
-        yield line, row
-        line = reader.line_num + 1
-
-
-def _mark_separators(delimiter: str, line: str) -> str:
-    return line.replace(delimiter, SEPARATOR)
-
-
-def _is_row(row: Sequence[str], comment: str) -> bool:
-    if not any(cell.strip() for cell in row) and len(row) <= 1:
-        return False
-    return not (comment and row[0].startswith(comment))
-
-
 def _usual_width(rows: Sequence[Sequence[str]]) -> int:
     """The number of cells that most rows have; among equals, the larger."""
     counts = Counter(len(row) for row in rows)
@@ -255,7 +131,7 @@ def _usual_width(rows: Sequence[Sequence[str]]) -> int:
 
 def _find_first(rows: Sequence[list[str]], comment: str, is_declared: bool) -> tuple[int, list[tuple[int, list[str]]]]:
     """Where the table begins, and the rows above it, each with its line; the one that only declares the separator is none."""
-    usable = [position for position, row in enumerate(rows) if _is_row(row, comment) and not (is_declared and position == 0)]
+    usable = [position for position, row in enumerate(rows) if is_row(row, comment) and not (is_declared and position == 0)]
     first = _find_widest_block(rows, usable)
     return first, [(position + 1, rows[position]) for position in usable if position < first]
 
@@ -311,7 +187,7 @@ def _fit_names(first: list[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _find_about(rows: Sequence[list[str]], first: int, comment: str, choices: ReadingChoices) -> list[tuple[int, list[str]]]:
     """Rows below the names, which are at `first`, that tell about the columns; each with its line."""
-    numbered = [(position + 1, row) for position, row in enumerate(rows) if position > first and _is_row(row, comment)]
+    numbered = [(position + 1, row) for position, row in enumerate(rows) if position > first and is_row(row, comment)]
     missing = MISSING_WORDS if choices.missing is None else choices.missing
     return numbered[: count_rows_of_units([row for _, row in numbered], missing)]
 

@@ -19,9 +19,10 @@ import duckdb
 
 from trainer.contract.messages import Message
 from trainer.reading.csv_cells import CELLS, MAX_ROW_BYTES, CsvCells
-from trainer.reading.dialect import Dialect, parse_rows
+from trainer.reading.dialect import Dialect
 from trainer.reading.duckdb_session import quote_text
 from trainer.reading.rejected_rows import SHOWN_CHARACTERS, SHOWN_REJECTS, RejectedRow
+from trainer.reading.separators import parse_rows
 
 UNBROKEN = ".unbroken"
 MOST_LINES = 200  # that one quoted value may span, where quotes are in doubt

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.contract.messages import Message
-from trainer.reading.dialect import Beginning, Dialect, parse_rows
+from trainer.reading.dialect import Beginning, Dialect
 from trainer.reading.duckdb_session import quote_text
 from trainer.reading.encoding import count_lines
 from trainer.reading.rejected_rows import SHOWN_CHARACTERS, SHOWN_REJECTS, RejectedRow
+from trainer.reading.separators import parse_rows
 
 LEAST_ROWS = 3
 LEAST_CELLS, LEAST_SHARE = 2, 0.5  # of what a row of the table has: with fewer, a line above it is a title

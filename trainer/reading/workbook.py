@@ -22,8 +22,8 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.reading.decimal_marks import find_decimals
-from trainer.reading.dialect import SAMPLED_ROWS
 from trainer.reading.encoding import empty_file
+from trainer.reading.separators import SAMPLED_ROWS
 from trainer.reading.unpacking import expands_too_far, open_zip, read_member
 
 MOST_BYTES = 1_000_000_000

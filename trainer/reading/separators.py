@@ -1,0 +1,141 @@
+"""The beginning of a CSV text enters, what stands between its cells and around them leaves; also its rows, read so.
+
+Found by CleverCSV (van den Burg et al., 2019), where no usual separators make rows that fit one another better.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+
+from trainer.contract.reading import ReadingChoices
+
+DELIMITERS = (",", ";", "\t", "|", ":", "~", "^", "،", "؛", "\x1f", "\x01", " ")
+USUAL_DELIMITERS = DELIMITERS[:4]
+SEPARATOR = "\x1e"  # stands for delimiters of several characters, which Python's reader does not know
+FITTING_SHARE = 0.9  # of the rows, which have as many cells as most
+SNIFFED_LINES = 120
+SNIFFED_CHARACTERS = 1 << 15
+SNIFFED_LINE_CHARACTERS = 1 << 13
+SAMPLED_ROWS = 1000
+MAX_FIELD = 1 << 24
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
+_FOR_SNIFFING = _TO_LATIN | {ord("٫"): ".", ord("٬"): None}  # CleverCSV knows numbers and dates by ASCII alone
+
+
+def find_separators(sample: str, choices: ReadingChoices, comment: str, is_whole: bool) -> tuple[str, str, str]:
+    """Delimiter, quote and escape; what a person chose is taken as it is."""
+    if choices.delimiter is not None and choices.quote is not None:
+        return choices.delimiter, choices.quote, choices.quote
+    written = (line[0].rstrip("\r\n") for line in LINE.finditer(sample))
+    lines = (line for line in written if line.strip() and not (comment and line.startswith(comment)))
+    skipped = choices.skip_lines or 0
+    sniffed = islice(lines, skipped, skipped + SNIFFED_LINES)
+    excerpt = "\n".join(line[:SNIFFED_LINE_CHARACTERS] for line in sniffed).translate(_FOR_SNIFFING)
+    delimiter, quote, escape = _sniff(_cut(excerpt), choices.delimiter)
+    if choices.quote is not None:
+        quote, escape = choices.quote, choices.quote
+    if choices.delimiter is not None:
+        return choices.delimiter, quote, escape
+    return _find_fitting(sample, is_whole, comment, (delimiter, quote, escape), choices.quote)
+
+
+def _find_fitting(
+    sample: str, is_whole: bool, comment: str, found: tuple[str, str, str], chosen_quote: str | None
+) -> tuple[str, str, str]:
+    """The separators that were `found`, or usual ones with which more rows have the same number of cells.
+
+    CleverCSV takes the lines of long texts for rows, and what stands in every text, such as a space or a colon, for a delimiter.
+    """
+    quote = '"' if chosen_quote is None else chosen_quote
+    escape = "\\" if quote and f"\\{quote}" in sample and quote * 2 not in sample else quote
+    shares = {}
+    for delimiter in USUAL_DELIMITERS:
+        share, width = _share_fitting(parse_sample(sample, delimiter, quote, escape), is_whole, comment)
+        if share >= FITTING_SHARE:
+            shares[delimiter] = (share, width)
+    if not shares:
+        return found
+    share, _ = _share_fitting(parse_sample(sample, *found), is_whole, comment)
+    best = max(shares, key=lambda delimiter: shares[delimiter])
+    is_better = shares[best][0] > share or (shares[best][0] == share and found[0] == ":")
+    return (best, quote, escape) if is_better else found
+
+
+def _share_fitting(rows: list[list[str]], is_whole: bool, comment: str) -> tuple[float, int]:
+    """The share of rows that have as many cells as most of them, and how many that is; 0 where it is one."""
+    complete = rows if is_whole or len(rows) < len(("one", "two")) else rows[:-1]
+    widths = Counter(len(row) for row in complete if is_row(row, comment))
+    if not widths:
+        return 0.0, 0
+    width, count = widths.most_common(1)[0]
+    return (count / widths.total(), width) if width > 1 else (0.0, width)
+
+
+def _cut(excerpt: str) -> str:
+    if len(excerpt) <= SNIFFED_CHARACTERS:
+        return excerpt
+    cut = excerpt[:SNIFFED_CHARACTERS]
+    return cut[: cut.rfind("\n")] if "\n" in cut else cut
+
+
+def _sniff(excerpt: str, delimiter: str | None) -> tuple[str, str, str]:
+    from clevercsv.detect import Detector  # noqa: PLC0415 - takes a fifth of a second, which JSON need not wait for
+
+    if delimiter and len(delimiter) > 1:
+        excerpt, delimiter = excerpt.replace(delimiter, SEPARATOR), SEPARATOR
+    found = Detector().detect(excerpt, delimiters=[delimiter] if delimiter else DELIMITERS)
+    chosen = found.delimiter if found is not None else ""
+    quote = found.quotechar if found is not None and found.quotechar in {"'", '"'} else '"'
+    escape = "\\" if found is not None and found.escapechar == "\\" and f"\\{quote}" in excerpt else quote
+    first_line = excerpt.partition("\n")[0]
+    return chosen or max((",", ";", "\t", "|"), key=first_line.count), quote, escape
+
+
+def parse_sample(sample: str, delimiter: str, quote: str, escape: str) -> list[list[str]]:
+    """Rows as Python reads them; a blank line is an empty row."""
+    rows = parse_rows((line[0] for line in LINE.finditer(sample)), delimiter, quote, escape)
+    return [row for _, row in islice(rows, SAMPLED_ROWS + 2)]
+
+
+def parse_rows(
+    lines: Iterable[str], delimiter: str, quote: str, escape: str, *, strict: bool = False
+) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line that it begins in; `SEPARATOR` stands for a delimiter of several characters.
+
+    Raises:
+        csv.Error: a quoted value is not closed, or text follows its closing quote, where it is `strict`.
+    """
+    csv.field_size_limit(MAX_FIELD)
+    if len(delimiter) > 1:
+        lines, delimiter = map(partial(_mark_separators, delimiter), lines), SEPARATOR
+    reader = csv.reader(
+        lines,
+        delimiter=delimiter,
+        quotechar=quote or None,
+        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+        escapechar=None if escape == quote else escape,
+        doublequote=escape == quote,
+        skipinitialspace=delimiter != " ",
+        strict=strict,
+    )
+    line = 1
+    for row in reader:
+        yield line, row
+        line = reader.line_num + 1
+
+
+def _mark_separators(delimiter: str, line: str) -> str:
+    return line.replace(delimiter, SEPARATOR)
+
+
+def is_row(row: Sequence[str], comment: str) -> bool:
+    """Whether a row holds something and is no comment."""
+    if not any(cell.strip() for cell in row) and len(row) <= 1:
+        return False
+    return not (comment and row[0].startswith(comment))
