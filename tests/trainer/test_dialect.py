@@ -127,3 +127,28 @@ def test_a_row_cut_off_by_the_end_of_the_sample_does_not_count() -> None:
 )
 def test_names_are_told_from_values(rows: list[list[str]], expected: bool) -> None:
     assert is_header(rows) is expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        (True, "0,1,2,target|0.1,0.2,0.3,a|0.2,0.4,0.3,b|0.1,0.2,0.3,a"),
+        (True, ",0,1,2,target|0,0.1,0.2,0.3,a|1,0.2,0.4,0.3,b"),
+        (True, "label,1,2,3,4|5,0,0,12,3|6,1,2,3,16|5,0,0,0,0"),
+        (True, "sample,400.5,401.0,401.5|s1,0.1,0.2,0.3|s2,0.1,0.2,0.3|s3,0.1,0.2,0.3"),
+        (True, "شهر,۰-۱۴,۱۵-۶۴,۶۵+|قم,۱,۲,۳|یزد,۲,۳,۴"),
+        (True, "استان,۱۳۹۸,۱۳۹۹|قم,۱۰,۲۰|یزد,۱۰,۲۰"),
+        (True, "sensor,00:00,06:00|a,1.5,2|b,2,3"),
+        (True, "city,10%,50%|a,1.5,2|b,2,3"),
+        (True, "name,age,1|Ali,5,7|Sara,6,8"),
+        (True, "size,age,colour|big,5,red|small,6,blue|size,7,red"),
+        (False, "NA,5,3|1,2,3|2,3,4|4,5,6"),
+        (False, "1,2,3,a|4,5,6,a|7,8,9,b"),
+        (False, "1,2,3,a|1,5,6,b|7,8,9,b"),
+        (False, "Ali,500,600,700|Sara,1,2,3|Reza,2,3,1|Ali,3,4,5"),
+        (False, "2024-01-02,5,6|2024-01-03,6,7|2024-01-04,7,8"),
+        (False, "10,20,30|1,2,3|3,4,5|4,5,6"),
+    ],
+)
+def test_figures_may_be_names(expected: bool, text: str) -> None:
+    assert is_header([line.split(",") for line in text.split("|")]) is expected

@@ -180,6 +180,15 @@ def test_signs_within_values_are_no_delimiters(tmp_path: Path, names: str, cells
     assert (found.names, len(found.rows)) == (list(re.split("[,;\t]", names)), 40)
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize("repeats", [1, 20_000])
+def test_a_mark_between_files_put_together_is_no_letter(tmp_path: Path, repeats: int, quote: str) -> None:
+    names = ",".join(f"{quote}{name}{quote}" for name in ("نام", "سن", "شهر"))
+    found = read_file(tmp_path, f"\ufeff{names}\n" + "علی,5,قم\n" * repeats + f"\ufeff{names}\nسارا,7,قم\n")
+    assert (found.names, len(found.rows), found.rows[-1]) == (["نام", "سن", "شهر"], repeats + 1, ("سارا", 7, "قم"))
+    assert [line for line, *_ in found.rejected] == [repeats + 2]
+
+
 def test_two_tables_of_one_kind_are_one(tmp_path: Path) -> None:
     found = read_file(tmp_path, WHOLE + "\r\n" + WHOLE)
     assert (found.names, len(found.rows)) == (NAMES, 2 * ROWS)

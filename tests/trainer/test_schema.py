@@ -69,6 +69,8 @@ def test_kind_and_task_follow_the_rules_and_have_a_reason(statistics: ColumnStat
         (column("کد پستی", distinct=300, low=10_000, high=99_999, are_whole=True), "category", "codes"),
         (column("model_year", distinct=13, low=70, high=82, are_whole=True), "integer", "a year"),
         (column("سال ساخت", distinct=13, low=1370, high=1402, are_whole=True), "integer", "a year"),
+        (column("سابقهٔ کار (سال)", distinct=30, low=0, high=30, are_whole=True), "integer", "Every value is a whole number."),
+        (column("zipcode", distinct=100, rows=100, low=10_000, high=99_999, are_whole=True), "identifier", "names the row"),
         (column("year", distinct=13, low=-7, high=82, are_whole=True), "integer", "Every value is a whole number."),
         (column("شناسهٔ مشتری", low=77, high=99_000, are_whole=True), "identifier", "names the row"),
         (column("phone", low=9_120_000_000, high=9_400_000_000, are_whole=True), "identifier", "names the row"),
@@ -84,6 +86,7 @@ def test_reasons_say_what_a_demanding_reader_would_see(statistics: ColumnStatist
     ("examples", "words"),
     [
         (["sara@example.com", "ali.r@example.ir", "x@y.co"], "e-mail"),
+        (["6037 5134 4457 6382", "۶۰۳۷ ۵۱۳۴ ۴۴۵۷ ۶۳۸۳", "6037-5134-4457-6384"], "card numbers"),
         (["0b3c7b5e-6f0c-4b8e-9f5e-2f4c5d1a7e90"] * 3, "UUID"),
         (["https://a.example/x", "http://b.example", "www.c.example/?q=1"], "web addresses"),
         (["09121234567", "09351234567", "+98 21 8888 7777"], "telephone"),
@@ -99,7 +102,13 @@ def test_what_names_somebody_by_its_form_is_an_identifier(examples: list[str], w
 
 
 @pytest.mark.parametrize(
-    "examples", [["0012345678", "0023456789", "1234567890"], ["02134", "10115", "94110"], ["12.5", "3-4", "x"]]
+    "examples",
+    [
+        ["0049718763", "0049718764", "0012345678"],
+        ["0012345678", "0023456789", "1234567890"],
+        ["02134", "10115", "94110"],
+        ["12.5", "3-4", "x"],
+    ],
 )
 def test_codes_are_no_telephone_numbers(examples: list[str]) -> None:
     described = describe_column(column("code", "VARCHAR", mean_words=1.0, examples=tuple(examples)))

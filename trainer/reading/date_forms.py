@@ -29,8 +29,9 @@ _MINUTES = ":[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?"
 _HALF = f"{_GAP}?[ap][.]?m[.]?"
 
 TIME = f"[0-9]{{1,2}}{_MINUTES}"
-OFFSET = f"{TIME} ?([+-][01][0-9]):?([0-5][0-9])?$"
-_OFFSET = "(?: ?[+-][01][0-9](?::?[0-5][0-9])?)"
+HALF = f"[0-9]{_GAP}?([apAP])[.]?[mM]"
+OFFSET = f"{TIME}(?i:{_HALF})? ?(?:GMT|UTC)?([+-][01]?[0-9]):?([0-5][0-9])?$"
+_OFFSET = " ?(?:[+-][01][0-9]|(?:GMT|UTC)[+-](?:0?[0-9]|1[0-4]))(?::?[0-5][0-9])?"
 _ZULU = f"{_GAP}?(?:Z|UTC|GMT)"
 
 
@@ -78,4 +79,4 @@ def date_pattern(has_year_last: bool, has_names: bool, has_times: bool, has_offs
     before = f"(?:T|[,،]{_GAP}*|{_GAP}+(?:[-,،]{_GAP}*)?)(?:ساعت{_GAP}*)?"
     half = f"(?:0?[1-9]|1[0-2]){_MINUTES}(?i:{_HALF})"
     zone = f"(?:{_ZULU}{'|' + _OFFSET if has_offsets else ''})?"
-    return f"{day}(?:{before}(?:{half}|{TIME}{zone}))?"
+    return f"{day}(?:{before}(?:{half}|{TIME}){zone})?"

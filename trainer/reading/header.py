@@ -8,39 +8,54 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Sequence
 
+from trainer.reading.missing_words import MISSING_WORDS
+
 LOOKED_AT = 200
 LONGEST_NAME = 60
 MOST_NAME_WORDS = 8
 FEWEST_POSITIONS = 3
+FEWEST_FIGURES = 3  # above numbers that are far from them
+FEWEST_FORMS = 2
 LEAST_NUMBERS = 0.9  # of the values below a name
 FEWEST_ANSWERS = 3
 FEWEST_UNITS = 2
 MOST_ROWS_OF_UNITS = 2
 LONGER_THAN_ANSWERS = 3  # times
 _TIME = re.compile(r"(1[2-9]|20|21)\d\d([-/.]\d{1,2}){0,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
-_NUMBER = re.compile(r"[+\-−(]?[\d۰-۹٠-٩][\d۰-۹٠-٩.,٬٫/:\s\-]*[%٪)]?")
+_NUMBER = re.compile(r"[+\-−(]?\d[\d.,٬٫/:\s\-]*[%٪)]?")
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
+_SEAMS = '\ufeff" \t\r\n'  # files that were put one below the other begin with a mark each
 
 
 def is_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether `rows[0]` holds names; with nothing below it, it does."""
-    first, below = rows[0], rows[1:LOOKED_AT]
-    cells = [cell.strip() for cell in first]
-    if not below:
+    cells, below = _divide(rows)
+    if len(rows) == 1:
         return True
     if not any(cells):
         return False
-    if _are_positions(cells) or _are_times(cells, below):
+    if _are_positions(cells, below) or _are_times(cells, below) or _stand_above_numbers(cells, below):
+        return True
+    if _are_other_figures(cells, below):
         return True
     if any(_NUMBER.fullmatch(cell) for cell in cells) or _repeats_below(cells, below):
         return False
-    if _stand_above_numbers(cells, below) or _stands_above_answers(cells, below):
+    if _stands_above_answers(cells, below):
         return True
     return all(len(cell) <= LONGEST_NAME and len(cell.split()) <= MOST_NAME_WORDS for cell in cells)
 
 
 def is_surely_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether `rows[0]` holds names such as stand above numbers, and is not only what may be names."""
-    return is_header(rows) and _stand_above_numbers([cell.strip() for cell in rows[0]], rows[1:LOOKED_AT])
+    cells, below = _divide(rows)
+    return is_header(rows) and _stand_above_numbers(cells, below)
+
+
+def _divide(rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+    """The first row, and the first of those below it that do not say the same once more; with Latin digits."""
+    cells, *below = ([cell.translate(_TO_LATIN).strip(_SEAMS) for cell in row] for row in rows[:LOOKED_AT])
+    return cells, [row for row in below if row != cells[: len(row)]]
 
 
 def count_rows_of_units(rows: Sequence[Sequence[str]], missing: Container[str]) -> int:
@@ -70,10 +85,15 @@ def _are_mostly_numbers(values: Sequence[str]) -> bool:
     return numbers > 0 and numbers >= LEAST_NUMBERS * len(values)
 
 
-def _are_positions(cells: Sequence[str]) -> bool:
-    """0, 1, 2, ... as programs number columns that have no names."""
-    numbered = cells[1:] if not cells[0] else cells
-    return len(numbered) >= FEWEST_POSITIONS and list(numbered) == [str(number) for number in range(len(numbered))]
+def _are_positions(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """0, 1, 2, ... as programs number columns that have no names, perhaps beside a name that no value below repeats."""
+    numbered = [cell for cell in cells if cell.isdecimal()]
+    named = [(position, cell) for position, cell in enumerate(cells) if cell and not cell.isdecimal()]
+    if len(numbered) < FEWEST_POSITIONS or len(named) > 1:
+        return False
+    first = "1" if numbered[0] == "1" and named and named[0][0] == 0 else "0"
+    is_repeated = any(row[position] == name for position, name in named for row in below if position < len(row))
+    return not is_repeated and numbered == [str(number) for number in range(int(first), int(first) + len(numbered))]
 
 
 def _are_times(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
@@ -89,12 +109,39 @@ def _are_times(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 
 
 def _stand_above_numbers(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether a text stands above nothing but numbers, a few other cells among many apart."""
+    """Whether a text stands above nothing but numbers, a few other cells among many apart; a word for missing is no name."""
     for position, cell in enumerate(cells):
-        values = [row[position].strip() for row in below if position < len(row) and row[position].strip()]
-        if any(letter.isalpha() for letter in cell) and _are_mostly_numbers(values):
+        is_word = any(letter.isalpha() for letter in cell) and cell not in MISSING_WORDS
+        if is_word and cell not in (values := _values_at(position, below)) and _are_mostly_numbers(values):
             return True
     return False
+
+
+def _are_other_figures(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether figures name columns of numbers, beside a text: 10% or 15-64 above plain ones, or all far from what is below."""
+    figures = {position: cell for position, cell in enumerate(cells) if cell[:1].isdigit()}
+    texts = [position for position, cell in enumerate(cells) if cell and position not in figures]
+    if any(cells[position] in _values_at(position, below) for position in texts) or (cells[0] and not texts):
+        return False
+    columns = {position: _values_at(position, below) for position in figures}
+    if not all(values and all(map(_PLAIN_NUMBER.fullmatch, values)) for values in columns.values()):
+        return False
+    of_other_form = [cell for cell in figures.values() if not _PLAIN_NUMBER.fullmatch(cell)]
+    if len(of_other_form) >= FEWEST_FORMS and len(of_other_form) == len(figures):
+        return True
+    if of_other_form or len(figures) < FEWEST_FIGURES or len(below) < FEWEST_ANSWERS:
+        return False
+    return all(_is_outside(cell, columns[position]) for position, cell in figures.items())
+
+
+def _is_outside(figure: str, values: Sequence[str]) -> bool:
+    numbers = [float(value.replace(",", ".")) for value in (figure, *values)]
+    return not min(numbers[1:]) <= numbers[0] <= max(numbers[1:])
+
+
+def _values_at(position: int, rows: Sequence[Sequence[str]]) -> list[str]:
+    """The values of a column that are there."""
+    return [value for row in rows if position < len(row) and (value := row[position].strip())]
 
 
 def _stands_above_answers(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
@@ -108,9 +155,5 @@ def _stands_above_answers(cells: Sequence[str], below: Sequence[Sequence[str]]) 
 
 
 def _repeats_below(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether a cell of the first row is a value of its own column, too; another row of the same names does not count."""
-    for row in below:
-        found = [cell.strip() for cell in row]
-        if found != list(cells[: len(found)]) and any(cell and cell == other for cell, other in zip(cells, found, strict=False)):
-            return True
-    return False
+    """Whether a cell of the first row is a value of its own column, too."""
+    return any(cell and cell == other for row in below for cell, other in zip(cells, row, strict=False))

@@ -23,15 +23,15 @@ CLASS_SHARE_FEW_ROWS = 0.1
 MAX_NUMERIC_CLASSES = 20
 FEWEST_OF_A_FORM = 3
 IDENTIFIER_WORDS = frozenset(
-    {"id", "uuid", "guid", "key", "serial", "rownum", "unnamed", "code", "phone", "mobile"}
-    | {"شناسه", "ردیف", "شماره", "کد", "کدملی", "سریال", "تلفن", "موبایل", "همراه"}
+    {"id", "uuid", "guid", "key", "serial", "rownum", "unnamed", "code", "phone", "mobile", "zip", "zipcode", "postcode"}
+    | {"شناسه", "ردیف", "شماره", "کد", "کدملی", "کدپستی", "سریال", "تلفن", "موبایل", "همراه"}
 )
 LAST_IDENTIFIER_WORDS = frozenset({"no", "number", "nr"})  # an order number names an order, the number of orders does not
 LONE_IDENTIFIER_NAMES = frozenset({"index", "idx", "row index"})  # a price index is a figure
 CODE_WORDS = frozenset({"zip", "zipcode", "postcode", "postal", "pincode", "code", "codes", "کد", "کدپستی", "پستی"})
 YEAR_WORDS = frozenset({"year", "yr", "سال"})
 YEARS = (1000, 2200)  # of the Gregorian, the Jalali and the lunar calendar
-SHORT_YEARS = (0, 99)
+SHORT_YEARS = (32, 99)  # fewer may be somebody's age or years of work
 YES_OR_NO = (
     frozenset({"yes", "no"}),
     frozenset({"y", "n"}),
@@ -52,7 +52,8 @@ FORMS: Mapping[str, Message] = {
     ),
     r"[^@\s]+@[^@\s]+\.[^@\s.]+": Message("The values are e-mail addresses, which name somebody and tell nothing."),
     r"(https?://|www\.)\S+": Message("The values are web addresses, which name something and tell nothing."),
-    r"(\+|00)\d[\d ()-]{7,17}|09\d{9}|\(?\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}": Message(
+    r"\d{4}([ -]\d{4}){3}": Message("The values are card numbers, which name somebody and tell nothing."),
+    r"\+\d[\d ()-]{7,17}|00\d{10,13}|09\d{9}|\(?\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}": Message(
         "The values are telephone numbers, which name somebody and tell nothing."
     ),
 }

@@ -26,6 +26,7 @@ TOTALS = frozenset({"total", "totals", "grand total", "sum", "average", "mean", 
 TAIL_BYTES = 1 << 16
 ABOVE = Message("The row stands above the table and does not fit it.")
 BELOW_NAMES = Message("The row stands below the names and holds no values.")
+SEAM = ' \ufeff"'  # where files were put one below the other, a mark may stand before the names
 COMPARED_NAMES = 50  # of a wide table: two rows that agree in so many are alike
 
 
@@ -52,11 +53,12 @@ def comments(sign: str, is_told: bool) -> SetAside:
 
 def repeated_names(names: Sequence[str]) -> SetAside:
     """Rows that say the names of the columns again."""
-    compared = [name.strip() for name in names[:COMPARED_NAMES]]
-    same = " AND ".join(f"coalesce(trim(c{index}), '') = {quote_text(name)}" for index, name in enumerate(compared))
+    compared = [name.strip(SEAM) for name in names[:COMPARED_NAMES]]
+    cells = (f"coalesce(trim(c{index}, {quote_text(SEAM)}), '')" for index in range(len(compared)))
+    same = " AND ".join(f"{cell} = {quote_text(name)}" for cell, name in zip(cells, compared, strict=True))
     return SetAside(
         f"({same})",
-        lambda row: [cell.strip() for cell in row[:COMPARED_NAMES]] == compared,
+        lambda row: [cell.strip(SEAM) for cell in row[:COMPARED_NAMES]] == compared,
         Message("The row repeats the names of the columns."),
     )
 

@@ -11,6 +11,7 @@ from enum import IntFlag, auto
 from trainer.reading.cell_text import NO_DIGITS, CellRules, clean_cell, latin_digits, let, quote_list
 from trainer.reading.date_forms import (
     GREGORIAN_MONTHS,
+    HALF,
     ISO_MOMENT,
     MONTH_YEAR,
     NAMED_MONTH,
@@ -191,7 +192,7 @@ def _parts(facts: DateFacts) -> dict[str, str]:
         parts["month"] = f"lower(regexp_extract({latin}, '(?i:{any_of(SOLAR_MONTHS | GREGORIAN_MONTHS)})'))"
     if DateFacts.MOMENT in facts:
         parts["clock"] = f"regexp_extract({latin}, '{TIME}')"
-        parts["half"] = f"lower(regexp_extract({latin}, '([apAP])[.]?[mM][.]?$', 1))"
+        parts["half"] = f"lower(regexp_extract({latin}, '{HALF}', 1))"
         parts["ahead"] = f"regexp_extract({latin}, '{OFFSET}', ['hours', 'minutes'])"
     if facts & COMPLETED:
         parts["completed"] = "latin.fact"
