@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 import duckdb
@@ -75,6 +77,45 @@ def test_who_wants_every_row_gets_totals_and_repeated_names_as_rows(tmp_path: Pa
     assert (len(found.rows), found.rejected_count) == (3, 2)
     kept = read_file(tmp_path, content, ending, keep_all_rows=True)
     assert (kept.rows, kept.rejected_count) == ([tuple(row) for row in rows[1:]], 0)
+
+
+def test_comments_above_a_table_are_told_unless_somebody_chose_their_sign(tmp_path: Path) -> None:
+    text = "# x y z\n# m m m\n1 2 3\n4 5 6\n7 8 10\n"
+    assert read_file(tmp_path, text).notes[-1] == "What stands above the table was left out: “# x y z / # m m m”."
+    assert len(read_file(tmp_path, text, comment="#").notes) == 1
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+@pytest.mark.parametrize("repeats", [1, 20_000])
+def test_notes_below_a_table_are_listed(tmp_path: Path, ending: str, repeats: int) -> None:
+    rows = [["n", "city", "price"], *([["1", "Yazd", "2.5"], ["2", "Rasht", "3.5"], ["3", "Qom", "4.5"]] * repeats)]
+    below = [["", "", ""], ["Total", "", "10.5"], ["Source: ministry, 2024", "", ""], ["", "* provisional figures", ""]]
+    text = io.StringIO()
+    csv.writer(text).writerows([*rows, *below])
+    content = write_book({"S": [*rows, *below]}) if ending == "xlsx" else text.getvalue()
+    found = read_file(tmp_path, content, ending)
+    assert (found.types["n"], found.rows[3 * repeats - 1 :]) == ("BIGINT", [(3, "Qom", 4.5), (None, None, None)])
+    first = 3 * repeats + 3
+    does_not_fit = "The row stands below the table and does not fit it."
+    assert [(line, reason) for line, _, reason in found.rejected] == [
+        (first, "The row seems to add up the others: it begins with “Total”."),
+        (first + 1, does_not_fit),
+        (first + 2, does_not_fit),
+    ]
+    assert found.rejected_count == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,a,b\nAli,1,2\nSara,,\nReza,3,4\nAn unusually long name,,\n",  # others are alone, too
+        "name,a,b\nAlireza,1,2\nSara,5,6\nReza,3,4\nMina,,\n",  # a name like the others
+        "name,a\nAli,1\nSara,5\nReza,3\nAn unusually long name,\n",
+    ],
+)
+def test_a_last_row_with_one_value_stays_where_it_is_like_the_others(tmp_path: Path, text: str) -> None:
+    found = read_file(tmp_path, text)
+    assert (len(found.rows), found.rejected) == (text.count("\n") - 1, [])
 
 
 def test_who_wants_every_row_gets_the_row_of_units_and_what_looks_like_comments(tmp_path: Path) -> None:

@@ -94,6 +94,12 @@ def test_duplicate_rows_are_counted_whatever_the_height(rows: int, tmp_path: Pat
     assert severity == ("warn" if rows == 600 else "info")
 
 
+def test_rows_without_a_value_are_told(tmp_path: Path) -> None:
+    query = "SELECT CASE WHEN i >= 3 THEN i % 2 END AS label, CASE WHEN i >= 2 THEN i::DOUBLE END AS n FROM range(600) t(i)"
+    (warning,) = [entry for entry in profile_query(tmp_path, query)["warnings"] if entry["code"] == "empty_rows"]
+    assert (warning["severity"], warning["message"]["params"]) == ("warn", {"count": 2, "rows": 600})
+
+
 def test_the_worst_comes_first(tmp_path: Path) -> None:
     query = f"""SELECT i % 2 AS label, i % 2 = 0 AS leak, 7 AS same, {NOISE} AS noise, {NOISE} AS twin,
         CASE WHEN i % 3 = 0 THEN sqrt(i) END AS gaps FROM range(999) t(i)"""

@@ -24,7 +24,8 @@ from trainer.reading.duckdb_session import quote_path, quote_text
 from trainer.reading.encoding import count_lines
 from trainer.reading.json_rows import MAX_COLUMNS, too_many_columns
 from trainer.reading.rejected_rows import SHOWN_CHARACTERS, SHOWN_REJECTS, RejectedRow
-from trainer.reading.set_aside import SetAside, comments, find_set_aside, repeated_names, totals
+from trainer.reading.set_aside import SetAside, comments, find_set_aside, repeated_names
+from trainer.reading.table_end import find_below, list_end
 
 SAMPLE_BYTES = 1 << 20
 MAX_HEADER_BYTES = 16 << 20
@@ -145,10 +146,16 @@ class CsvCells:
         ]
         rows += self.broken
         aside = self._count_set_aside(connection)
-        rows += find_set_aside(self.path, self.dialect, self.beginning.first_data_row, self.width, self.set_aside, aside)
+        rows += self._list_set_aside(aside)
         rows.sort(key=lambda row: row.line)
         shown = [dataclasses.replace(row, line=row.line + self.lines_before) for row in rows[:SHOWN_REJECTS]]
         return self.count_rejected(connection) + aside, shown
+
+    def _list_set_aside(self, count: int) -> list[RejectedRow]:
+        told = [kind for kind in self.set_aside if kind.is_told]
+        if all(kind.is_last for kind in told) and len(rows := list_end(self.path, self.dialect, told)) == count:
+            return rows
+        return find_set_aside(self.path, self.dialect, self.beginning.first_data_row, self.width, told, count)
 
     def _count_set_aside(self, connection: duckdb.DuckDBPyConnection) -> int:
         told = [kind.condition for kind in self.set_aside if kind.is_told]
@@ -215,8 +222,7 @@ def open_csv(path: Path, choices: ReadingChoices, missing: Sequence[str], most_r
 def _find_aside(path: Path, beginning: Beginning, *, is_comment_chosen: bool, has_every_row: bool) -> tuple[SetAside, ...]:
     sign = beginning.dialect.comment
     found = [comments(sign, not is_comment_chosen)] if sign and (is_comment_chosen or not has_every_row) else []
-    total = None if has_every_row else totals(path, beginning)
-    return (*found, total) if total else tuple(found)
+    return (*found, *([] if has_every_row else find_below(path, beginning)))
 
 
 def _read_sample(path: Path) -> tuple[str, bool]:

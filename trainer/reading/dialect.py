@@ -79,6 +79,9 @@ def find_dialect(sample: str, choices: ReadingChoices, is_whole: bool) -> Beginn
     first, above = _find_first(rows, comment, bool(declared)) if choices.skip_lines is None else (choices.skip_lines, [])
     while first < len(rows) and not is_row(rows[first], comment):
         first += 1
+    if comment and choices.comment is None and choices.skip_lines is None:  # nobody knows yet that these are no rows
+        said = [(line, [" ".join(row)]) for line, row in enumerate(rows[:first], 1) if row and row[0].startswith(comment)]
+        above = sorted([*above, *said])
     below = [row for row in rows[first:] if is_row(row, comment)]
     if not below:
         dialect = Dialect(delimiter, quote, escape, first, header=True, comment=comment, decimal=choices.decimal or ".")

@@ -35,9 +35,7 @@ def is_header(rows: Sequence[Sequence[str]]) -> bool:
         return True
     if not any(cells):
         return False
-    if _are_positions(cells, below) or _are_times(cells, below) or _stand_above_numbers(cells, below):
-        return True
-    if _are_other_figures(cells, below):
+    if any(are_so(cells, below) for are_so in (_are_positions, _are_times, _stand_above_numbers, _are_other_figures)):
         return True
     if any(_NUMBER.fullmatch(cell) for cell in cells) or _repeats_below(cells, below):
         return False
@@ -77,10 +75,11 @@ def count_rows_of_units(rows: Sequence[Sequence[str]], missing: Container[str]) 
 def _are_numbers(rows: Sequence[Sequence[str]], position: int, missing: Container[str]) -> bool:
     cells = [row[position].strip() for row in rows if position < len(row)]
     values = [cell for cell in cells if cell and cell not in missing]
-    return _are_mostly_numbers(values)
+    return are_mostly_numbers(values)
 
 
-def _are_mostly_numbers(values: Sequence[str]) -> bool:
+def are_mostly_numbers(values: Sequence[str]) -> bool:
+    """Whether nearly all of them are numbers, dates or times."""
     numbers = sum(bool(_NUMBER.fullmatch(value)) for value in values)
     return numbers > 0 and numbers >= LEAST_NUMBERS * len(values)
 
@@ -112,7 +111,7 @@ def _stand_above_numbers(cells: Sequence[str], below: Sequence[Sequence[str]]) -
     """Whether a text stands above nothing but numbers, a few other cells among many apart; a word for missing is no name."""
     for position, cell in enumerate(cells):
         is_word = any(letter.isalpha() for letter in cell) and cell not in MISSING_WORDS
-        if is_word and cell not in (values := _values_at(position, below)) and _are_mostly_numbers(values):
+        if is_word and cell not in (values := _values_at(position, below)) and are_mostly_numbers(values):
             return True
     return False
 

@@ -98,6 +98,11 @@ class ProfiledTable:
         hashed = f"hash({', '.join(quote_name(column.name) for column in self.columns)})"
         return self._count(f"SELECT count(*) - count(DISTINCT {hashed}) FROM {self._source}")
 
+    def count_empty_rows(self) -> int:
+        """Rows without a single value."""
+        no_value = " AND ".join(f"{quote_name(column.name)} IS NULL" for column in self.columns)
+        return self._count(f"SELECT count(*) FROM {self._source} WHERE {no_value}")
+
     def count_rows_with(self, name: str, value: float | str) -> int:
         row = self._connection.execute(
             f"SELECT count(*) FROM {self._source} WHERE {quote_name(name)} = $value", {"value": value}

@@ -1,7 +1,7 @@
 """Rows enter that have as many cells as the table and yet are none of its rows; where each stands, and why, leaves.
 
-They are comments whose sign nobody chose, the names once more, where files were put one below the other, a last row of
-totals, and what stands above the table.
+They are comments whose sign nobody chose, the names once more, where files were put one below the other, what stands
+above the table, and what stands below it (table_end.py).
 """
 
 from __future__ import annotations
@@ -15,15 +15,11 @@ from pathlib import Path
 from trainer.contract.messages import Message
 from trainer.reading.dialect import Beginning, Dialect
 from trainer.reading.duckdb_session import quote_text
-from trainer.reading.encoding import count_lines
 from trainer.reading.rejected_rows import SHOWN_CHARACTERS, SHOWN_REJECTS, RejectedRow
 from trainer.reading.separators import parse_rows
 
-LEAST_ROWS = 3
 LEAST_CELLS, LEAST_SHARE = 2, 0.5  # of what a row of the table has: with fewer, a line above it is a title
 SHOWN_TITLES, SHOWN_TITLE = 3, 60
-TOTALS = frozenset({"total", "totals", "grand total", "sum", "average", "mean", "جمع", "جمع کل", "مجموع", "مجموع کل", "میانگین"})
-TAIL_BYTES = 1 << 16
 ABOVE = Message("The row stands above the table and does not fit it.")
 BELOW_NAMES = Message("The row stands below the names and holds no values.")
 SEAM = ' \ufeff"'  # where files were put one below the other, a mark may stand before the names
@@ -38,7 +34,7 @@ class SetAside:
     holds: Callable[[Sequence[str]], bool]
     reason: Message
     is_told: bool = True
-    is_last: bool = False  # no row but the last was looked at
+    is_last: bool = False  # no rows but the last were looked at
 
 
 def comments(sign: str, is_told: bool) -> SetAside:
@@ -63,66 +59,24 @@ def repeated_names(names: Sequence[str]) -> SetAside:
     )
 
 
-def totals(path: Path, beginning: Beginning) -> SetAside | None:
-    """The last row, where its first word says that it adds up the others."""
-    row = _read_last_row(path, beginning.dialect)
-    if len(row) != beginning.width or len(beginning.rows) < LEAST_ROWS:
-        return None
-    position = next((position for position, cell in enumerate(row) if cell), 0)
-    word = row[position]
-    is_total = " ".join(word.casefold().rstrip(":").split()) in TOTALS
-    has_figures = any(letter.isdigit() for cell in row for letter in cell)
-    above = [other[position].strip() for other in beginning.rows if position < len(other)]
-    if not is_total or not has_figures or above.count(word) > 1:
-        return None
-    same = (f"trim(c{index}) = {quote_text(cell)}" for index, cell in enumerate(row[:COMPARED_NAMES]) if cell)
-    return SetAside(
-        f"coalesce({' AND '.join(same)}, false)",
-        lambda other: [cell.strip() for cell in other] == row,
-        Message("The row seems to add up the others: it begins with “{word}”.", {"word": word}),
-        is_last=True,
-    )
-
-
-def _read_last_row(path: Path, dialect: Dialect) -> list[str]:
-    """The cells of the last line that is not blank, if one line it is."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-        lines = file.read().decode("utf-8", errors="replace").rstrip().splitlines()
-    rows = parse_rows(lines[-1:], dialect.delimiter, dialect.quote, dialect.escape)
-    return [cell.strip() for _, row in rows for cell in row]
-
-
 def find_set_aside(
     path: Path, dialect: Dialect, first_row: int, width: int, kinds: Sequence[SetAside], count: int
 ) -> list[RejectedRow]:
     """The first of `count` such rows below the row of names; only as much of the text is read as holds them."""
     found: list[RejectedRow] = []
-    told = [kind for kind in kinds if kind.is_told]
     if not count:
         return found
-    if count == 1 and all(kind.is_last for kind in told):
-        return [_find_last(path, dialect, told[0])]
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines, suppress(csv.Error):
         # A value longer than Python's reader takes hides the rest: what is listed are the first rows, never all of them.
         for position, (line, row) in enumerate(parse_rows(lines, dialect.delimiter, dialect.quote, dialect.escape)):
             if position < first_row or len(row) != width:
                 continue
-            reason = next((kind.reason for kind in told if kind.holds(row)), None)
+            reason = next((kind.reason for kind in kinds if kind.holds(row)), None)
             if reason is not None:
                 found.append(RejectedRow(line, reason, dialect.delimiter.join(row)[:SHOWN_CHARACTERS]))
                 if len(found) == min(count, SHOWN_REJECTS):
                     break
     return found
-
-
-def _find_last(path: Path, dialect: Dialect, kind: SetAside) -> RejectedRow:
-    """The last row, without a look at those before it."""
-    with path.open("rb") as file:
-        begin = file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-        tail = file.read().rstrip()
-    (line,) = count_lines(path, [begin + max(tail.rfind(b"\n"), tail.rfind(b"\r")) + 1])
-    return RejectedRow(line, kind.reason, dialect.delimiter.join(_read_last_row(path, dialect))[:SHOWN_CHARACTERS])
 
 
 def find_about(beginning: Beginning, lines_before: int) -> tuple[list[RejectedRow], list[Message]]:

@@ -41,6 +41,7 @@ def find_warnings(
         *_leaks(known["associations"]),
         *_few_rows(table.rows, columns, target),
         *(_in_target(table, target, known) if target else ()),
+        *_empty_rows(table, columns),
         *_duplicates(duplicates, table.rows),
         *_alike(known["alike"]),
     ]
@@ -124,6 +125,12 @@ def _in_classes(name: str, classes: Sequence[tuple[str, int]]) -> Iterator[Findi
         params = {"column": name, "least": RARE_CLASS_ROWS, "count": len(rare), "classes": len(classes), "label": label}
         severity = "bad" if fewest < LEAST_ROWS_PER_CLASS else "warn"
         yield Finding("rare_classes", severity, Message(text, {**params, "rows": fewest}), name)
+
+
+def _empty_rows(table: ProfiledTable, columns: Sequence[Column]) -> Iterator[Finding]:
+    if all(column.statistics.missing for column in columns) and (count := table.count_empty_rows()):
+        text = "Rows without a single value: {count} of {rows}. Nothing can be learnt from them; remove them."
+        yield Finding("empty_rows", "warn", Message(text, {"count": count, "rows": table.rows}))
 
 
 def _duplicates(duplicates: int, rows: int) -> Iterator[Finding]:
