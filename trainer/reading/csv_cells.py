@@ -44,7 +44,7 @@ class CsvCells:
     path: Path
     beginning: Beginning
     missing: tuple[str, ...]
-    unseen: tuple[str, ...] = ()  # of these, such as do not occur at the beginning
+    unseen: tuple[str, ...] = ()  # of these, such as do not occur in the first rows
     most_row_bytes: int = MAX_ROW_BYTES
     set_aside: tuple[SetAside, ...] = ()  # rows that DuckDB reads and that are none of the table's
     broken_count: int = 0  # lines that were left blank, because a quote too many would have hidden those that follow
@@ -213,7 +213,8 @@ def open_csv(path: Path, choices: ReadingChoices, missing: Sequence[str], most_r
     beginning = find_dialect(sample, choices, is_whole)
     if beginning.width > MAX_COLUMNS:
         raise too_many_columns(beginning.width)
-    unseen = tuple(word for word in missing if word not in sample) if choices.missing is None else ()
+    seen = {cell for row in beginning.rows for cell in row}
+    unseen = tuple(word for word in missing if word not in seen) if choices.missing is None else ()
     has_every_row = bool(choices.keep_all_rows)
     aside = _find_aside(path, beginning, is_comment_chosen=choices.comment is not None, has_every_row=has_every_row)
     return CsvCells(path, beginning, tuple(missing), unseen, most_row_bytes, aside, has_every_row=has_every_row)
