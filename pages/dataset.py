@@ -176,7 +176,7 @@ class DatasetPage:
         if record.status == DatasetStatus.READING:
             self.turn = text("p", self._tell_turn(self.contents.before), "soft")
             self.turn.props["role"] = "status"
-            loading_state(_("Reading the file…"))
+            loading_state(_("Loading…"))
             if self.contents.may_change:
                 with box("actions"):
                     Button(_("Stop reading"), self._stop)
