@@ -78,6 +78,23 @@ def test_choosing_another_sheet_mends_a_workbook(open_page: OpenPage, token: str
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_file_without_a_table_shows_at_once_how_it_begins(open_page: OpenPage, token: str, tmp_path: Path) -> None:
+    page = open_page("/datasets", token)
+    upload(page, tmp_path / "words.csv", ("word\n" + "\n".join(f"item{number}" for number in range(30))).encode())
+    page.wait_for_url("**/datasets/data_*", timeout=READ_MS)
+    expect(page.get_by_role("columnheader", name="word · Identifier")).to_be_visible(timeout=READ_MS)
+    expect(page.get_by_role("table", name="The first rows, read like this").get_by_role("row", name="item0")).to_be_visible()
+    expect(page.get_by_label("Around texts")).to_have_value('As found: Double quotes ( " )')
+
+
+def test_nothing_is_said_to_be_found_in_a_file_that_cannot_be_looked_at(open_page: OpenPage, token: str, tmp_path: Path) -> None:
+    page = open_page("/datasets", token)
+    upload(page, tmp_path / "names_only.csv", b"a,b,c\n")
+    page.wait_for_url("**/datasets/data_*", timeout=READ_MS)
+    for label in ("Encoding", "Around texts", "Names in the first row", "Comments"):
+        expect(page.get_by_label(label, exact=True)).to_have_value("As found")
+
+
 def test_a_stopped_reading_can_begin_anew(open_page: OpenPage, token: str, tmp_path: Path) -> None:
     with slow_reading(open_page, token, tmp_path / "amounts.csv.gz") as (page, other):
         other.get_by_role("button", name="Stop reading").click()
