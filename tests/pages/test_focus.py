@@ -68,6 +68,18 @@ def test_a_dialog_gives_the_focus_back(open_page: OpenPage, server: Server, toke
     page.wait_for_function("document.querySelectorAll('.q-dialog').length === 0")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_pointed_at_button_keeps_the_ground_that_its_words_are_read_on(open_page: OpenPage, token: str, theme: str) -> None:
+    page = open_page("/datasets", token=token)
+    page.context.add_cookies([{"name": "tamrin_theme", "value": theme, "url": page.url}])
+    page.reload()
+    button = page.get_by_role("button", name="Upload", exact=True)
+    ground = "button => getComputedStyle(button).backgroundColor"
+    before = button.evaluate(ground)
+    button.hover()
+    assert button.evaluate(ground) == before
+
+
 def test_a_pager_keeps_the_focus_at_either_end(open_page: OpenPage, token: str) -> None:
     page = open_page("/datasets", token=token)
     wait_for_samples(page)
