@@ -80,6 +80,27 @@ def test_a_pointed_at_button_keeps_the_ground_that_its_words_are_read_on(open_pa
     assert button.evaluate(ground) == before
 
 
+def test_a_menu_closes_by_escape_and_when_one_turns_elsewhere(open_page: OpenPage, server: Server, token: str) -> None:
+    page = open_data_set(open_page, server, token)
+    opener, link = page.locator("summary", has_text="Download"), page.get_by_role("link", name="Original file")
+    opener.press("Enter")
+    link.focus()
+    page.keyboard.press("Escape")
+    expect(link).to_be_hidden()
+    expect(opener).to_be_focused()
+    opener.press("Enter")
+    expect(link).to_be_visible()
+    page.get_by_role("heading", level=1).click()
+    expect(link).to_be_hidden()
+    opener.press("Enter")
+    expect(link).to_be_visible()
+    opener.press("Shift+Tab")
+    expect(link).to_be_hidden()
+    opener.press("Enter")
+    with page.expect_download():
+        link.click()
+
+
 def test_a_pager_keeps_the_focus_at_either_end(open_page: OpenPage, token: str) -> None:
     page = open_page("/datasets", token=token)
     wait_for_samples(page)
