@@ -191,7 +191,7 @@ def draw_decision(visitor: Visitor, record: Dataset, profile: Mapping[str, Any],
 
     with box("card", "section"):
         text("h2", _("Rows that could not be read"))
-        notice(_describe_decision(visitor, count, is_decided=is_decided), "" if is_decided else "warn")
+        notice(_describe_decision(_, count, is_decided=is_decided, may_decide=may_change), "" if is_decided else "warn")
         headings = [TableColumn(_("Line"), is_numeric=True), TableColumn(_("Why")), TableColumn(_("What stands there"))]
         table = DataTable(headings, caption=_("Rows that could not be read"), is_stacked=True)
         table.show([_rejected_row(visitor, position, row) for position, row in enumerate(rejected["rows"])])
@@ -202,11 +202,16 @@ def draw_decision(visitor: Visitor, record: Dataset, profile: Mapping[str, Any],
                 Button(_.plural("Leave this row out", "Leave these {count} rows out", count), leave_out, kind="primary")
 
 
-def _describe_decision(visitor: Visitor, count: int, *, is_decided: bool) -> str:
-    _ = visitor.translator
+def _describe_decision(_: Translator, count: int, *, is_decided: bool, may_decide: bool) -> str:
     if is_decided:
         return _.plural(
             "{count} row could not be read and is left out.", "{count} rows could not be read and are left out.", count
+        )
+    if not may_decide:
+        return _.plural(
+            "{count} row could not be read. Its owner has to decide what becomes of it before anybody trains.",
+            "{count} rows could not be read. Their owner has to decide what becomes of them before anybody trains.",
+            count,
         )
     return _.plural(
         "{count} row could not be read. Decide what becomes of it before you train.",
