@@ -80,6 +80,15 @@ def test_a_pointed_at_button_keeps_the_ground_that_its_words_are_read_on(open_pa
     assert button.evaluate(ground) == before
 
 
+def test_what_clears_a_field_shows_when_it_has_the_focus(open_page: OpenPage, server: Server, token: str) -> None:
+    page = open_data_set(open_page, server, token)
+    page.get_by_role("combobox", name="Columns", exact=True).focus()
+    page.keyboard.press("Tab")
+    clear = page.get_by_role("button", name="Clear").first
+    expect(clear).to_be_focused()
+    assert clear.evaluate("icon => getComputedStyle(icon).boxShadow") != "none"
+
+
 def test_a_menu_closes_by_escape_and_when_one_turns_elsewhere(open_page: OpenPage, server: Server, token: str) -> None:
     page = open_data_set(open_page, server, token)
     opener, link = page.locator("summary", has_text="Download"), page.get_by_role("link", name="Original file")
