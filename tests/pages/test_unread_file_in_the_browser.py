@@ -137,6 +137,7 @@ def test_the_upload_form_tells_a_files_place_while_others_are_read(open_page: Op
             elsewhere.submit(post, nika, "/api/datasets/upload", files={"file": ("first.csv", flowers())})
             wait_until(partial(has, nika, "first.csv"))
             page, persian = open_page("/datasets", nika.token), open_page("/datasets", nika.token, locale="fa-IR")
+            expect(page.get_by_role("row", name="first.csv")).to_contain_text("Waiting to be read")
             upload(page, tmp_path / "second.csv", flowers().encode())
             expect(page.locator(".transfer")).to_contain_text("Waiting for its turn to be read: 1 file before it.")
             expect(page.locator(".upload > [role=status]")).to_have_text(re.compile("second.csv: Waiting for its turn"))
