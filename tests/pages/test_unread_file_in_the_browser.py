@@ -141,6 +141,7 @@ def test_the_upload_form_tells_a_files_place_while_others_are_read(open_page: Op
             upload(page, tmp_path / "second.csv", flowers().encode())
             expect(page.locator(".transfer")).to_contain_text("Waiting for its turn to be read: 1 file before it.")
             expect(page.locator(".upload > [role=status]")).to_have_text(re.compile("second.csv: Waiting for its turn"))
+            expect(page.get_by_role("progressbar", name="second.csv")).to_have_count(0)
             persian.locator("input[name=file]").set_input_files(tmp_path / "second.csv")
             persian.get_by_label("نام", exact=True).fill("سوم")
             persian.get_by_role("button", name="بارگذاری", exact=True).click()
