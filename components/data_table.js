@@ -5,12 +5,13 @@ export default {
         <caption class="sr-only">{{ caption }}</caption>
         <thead>
           <tr>
-            <th v-for="(column, i) in columns" :key="i" scope="col" :title="dense ? column.label : null" :class="{ numeric: column.is_numeric }"><bdi>{{ column.label }}</bdi></th>
+            <th v-for="(column, i) in columns" :key="i" scope="col" :title="dense ? column.label : null" :dir="column.direction"
+              :class="{ numeric: column.is_numeric }"><bdi>{{ column.label }}</bdi><template v-if="column.note"> · <bdi>{{ column.note }}</bdi></template></th>
           </tr>
         </thead>
         <tbody>
           <tr v-for="row in rows" :key="row.key" :class="{ linked: row.href }">
-            <td v-for="(cell, i) in row.cells" :key="i" :class="{ numeric: columns[i].is_numeric, absent: cell.is_absent }"
+            <td v-for="(cell, i) in row.cells" :key="i" :dir="columns[i].direction" :class="{ numeric: columns[i].is_numeric, absent: cell.is_absent }"
               :data-label="columns[i].label" :title="dense ? cell.text : null">
               <div class="value">
               <a v-if="row.href && i === 0" class="row-link" :href="row.href"><bdi>{{ cell.text }}</bdi></a>

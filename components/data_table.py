@@ -12,10 +12,12 @@ from nicegui.events import GenericEventArguments
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A heading; `is_numeric` aligns its cells to the end."""
+    """A heading, with a `note` beside it; `is_numeric` aligns its cells to the end, `direction` is ltr, rtl, or the page's."""
 
     label: str
     is_numeric: bool = False
+    note: str = ""
+    direction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,14 @@ class Button(TextElement):
         self.update()
 
 
+class Menu(Element, component="menu.js"):
+    """A button that opens what is drawn into it; use as a context manager."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__()
+        self._props["label"] = label
+
+
 def notice(content: str, tone: str = "", *, is_alert: bool = False) -> TextElement:
     """A sentence on a coloured ground; `tone` is bad, warn, good or empty; an alert is read out at once."""
     element = text("p", content, "notice")

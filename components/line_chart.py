@@ -13,8 +13,9 @@ from itertools import cycle, islice
 from typing import Any, TypeVar
 
 from nicegui import ui
+from nicegui.element import Element
 
-from components.elements import box
+from locales.numerals import PERSIAN_DIGITS, PERSIAN_SEPARATORS
 
 MOST_POINTS = 500
 MOST_MARKERS = 60  # beyond, a marker on every point hides the line and doubles the work of drawing it
@@ -23,6 +24,8 @@ LONGEST_REST = 2.0
 REST_SHARE = 1.0  # the browser rests at least as long as it took to draw
 LOST_SECONDS = 3.0  # a drawing that was not told of by then (a hidden window) is waited for no longer
 DASHES = ("solid", "dot", "dash", "longdash", "dashdot", "longdashdot")  # told apart without colours, too
+# In full, as elsewhere on the pages: a "k" for thousands would be foreign to a Persian sentence.
+NUMBERS = {"separatethousands": True, "exponentformat": "power", "minexponent": 6}
 Point = tuple[float, float]
 Item = TypeVar("Item", bound=tuple[float, Any])
 
@@ -39,13 +42,24 @@ class Trace:
 class ChartWords:
     """What a chart says: what it shows to those who cannot see it, the names of its lines, the name of its x axis.
 
-    The x axis reaches `x_least` at least: ticks of hundredths of a minute tell nobody anything.
+    The x axis reaches `x_least` at least: ticks of hundredths of a minute tell nobody anything. Numbers are `is_persian`, or
+    English.
     """
 
     label: str
     names: Sequence[str]
     x_title: str
     x_least: float = 0.0
+    is_persian: bool = False
+
+
+class ChartFrame(Element, component="chart_frame.js"):
+    """What the chart stands in: it says what the chart shows, and writes its numbers in the reader's digits."""
+
+    def __init__(self, words: ChartWords) -> None:
+        super().__init__()
+        self._props["label"] = words.label
+        self._props["digits"] = PERSIAN_DIGITS if words.is_persian else ""
 
 
 class LineChart:
@@ -57,10 +71,7 @@ class LineChart:
         self._has_markers = not self._is_crowded()
         self._sent_at: float | None = None  # while the browser is drawing
         self._rest_until = 0.0
-        with box(classes) as frame:
-            frame.props["dir"] = "ltr"
-            frame.props["role"] = "img"
-            frame.props["aria-label"] = words.label
+        with ChartFrame(words).classes(classes):
             self._plot = ui.plotly(_figure(words, self._traces, self._mode()))
             tell = f"() => {{ getHtmlElement({self._plot.id}).dataset.ready = 1; emit(); }}"
             self._plot.on("plotly_afterplot", self._on_drawn, js_handler=tell)
@@ -157,7 +168,7 @@ def thin(points: Sequence[Item], most: int = MOST_POINTS) -> list[Item]:
 
 
 def _figure(words: ChartWords, traces: Sequence[Trace], mode: str) -> dict[str, Any]:
-    axis = {"fixedrange": True, "automargin": False, "ticks": "outside", "tickcolor": "rgba(0,0,0,0)"}
+    axis = {"fixedrange": True, "automargin": False, "ticks": "outside", "tickcolor": "rgba(0,0,0,0)", **NUMBERS}
     return {
         "data": [
             {
@@ -168,11 +179,12 @@ def _figure(words: ChartWords, traces: Sequence[Trace], mode: str) -> dict[str, 
                 "y": tuple(y for _x, y in trace.points),
                 "line": {"width": 2.5, "dash": dash},
                 "marker": {"size": 4},
-                "hovertemplate": "%{y:.4g}",
+                "hovertemplate": "%{y:,.4~r}",
             }
             for name, trace, dash in zip(words.names, traces, islice(cycle(DASHES), len(traces)), strict=True)
         ],
         "layout": {
+            "separators": PERSIAN_SEPARATORS if words.is_persian else ".,",
             "margin": {"l": 60, "r": 16, "t": 36, "b": 44},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",

@@ -101,7 +101,7 @@ class ReadingForm:
         given = self.chosen.get(option.name)
         value = "" if given is None else self._.typed(given)
         element = ui.input(option.label, value=value, placeholder=option.found)
-        element.props(f"outlined stack-label autocomplete=off debounce=400 name={option.name} dir=auto").classes("setting")
+        element.props(f"outlined stack-label autocomplete=off debounce=400 name={option.name}").classes("setting")
         element.props["hint"] = option.hint
         element.on_value_change(self.on_change)
         self.fields[option.name] = element

@@ -57,7 +57,7 @@ def stat_labels(_: Translator) -> Sequence[str]:
 
 def loss_words(_: Translator) -> ChartWords:
     label = _("Chart of the training loss and the validation loss over epochs. The latest values stand above it as numbers.")
-    return ChartWords(label, (_("Training loss"), _("Validation loss")), _("Epoch"))
+    return ChartWords(label, (_("Training loss"), _("Validation loss")), _("Epoch"), is_persian=_.is_persian)
 
 
 @dataclass

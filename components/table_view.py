@@ -75,7 +75,7 @@ class TableView(Element, component="table_view.js"):
     def show(self, columns: Sequence[ViewColumn], rows: Sequence[ViewRow]) -> None:
         """Replace what is shown."""
         self._props["columns"] = [
-            {**asdict(column), "direction": _direction(column, [row.texts[at] for row in rows])}
+            {**asdict(column), "direction": direction_of(row.texts[at] for row in rows) if column.is_text else "ltr"}
             for at, column in enumerate(columns)
         ]
         self._props["rows"] = [self._describe(row) for row in rows]
@@ -130,10 +130,8 @@ def _clip(value: str) -> str:
     return value if len(value) <= SENT_CHARACTERS else f"{value[:SENT_CHARACTERS]}…"
 
 
-def _direction(column: ViewColumn, values: Iterable[str | None]) -> str | None:
+def direction_of(values: Iterable[str | None]) -> str | None:
     """Where most texts of a column begin, so that its cells stand below each other; None: as the page."""
-    if not column.is_text:
-        return "ltr"
     starts = [start for value in values if value and (start := _first_strong(value))]
     if not starts:
         return None

@@ -47,7 +47,7 @@ export const TransferRow = {
       return OVER.has(this.item.state);
     },
     isWorkedOn() {
-      return BUSY.has(this.item.state) && this.item.state !== "sending";
+      return BUSY.has(this.item.state) && this.item.state !== "sending" && !this.item.turn; // nobody works on what waits
     },
   },
   methods: {

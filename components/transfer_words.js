@@ -52,6 +52,7 @@ export class TransferWords {
     if (item.state === "done" && item.version > 1) {
       return this.fill(this.words.done_version, { number: this.digits.format(item.version), name: `\u2068${item.dataset}\u2069` });
     }
+    if (item.state === "reading") return item.turn || this.words.states[item.turn === "" ? "reading" : "arrived"];
     if (item.state !== "unfinished") return this.words.states[item.state] ?? "";
     return this.fill(this.words.states.unfinished, { done: this.size(item.sent), total: this.size(item.size) });
   }

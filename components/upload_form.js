@@ -68,9 +68,9 @@ export default {
     </section>`,
   props: {
     urls: Object, endings: Array, packings: Array, limit: Number, unfinished: Array,
-    errors: Object, names: Object, words: Object, language: String,
+    errors: Object, names: Object, turns: Object, words: Object, language: String,
   },
-  emits: ["named", "uploaded", "refused"],
+  emits: ["named", "arrived", "uploaded", "refused"],
   data() {
     const { pasted, address } = this.words;
     const panel = (kind, words) => ({ kind, ...words, value: "", name: "", problem: "" });
@@ -134,6 +134,13 @@ export default {
     },
     errors(errors) {
       for (const item of this.items) if (errors[item.key]) item.problem = errors[item.key];
+    },
+    turns(turns) {
+      for (const item of this.items.filter(({ key, state }) => state === "reading" && key in turns)) {
+        const isNews = Boolean(item.turn) !== Boolean(turns[item.key]); // not each place that it moves up
+        item.turn = turns[item.key];
+        if (isNews) this.speak(item);
+      }
     },
   },
   methods: {
@@ -241,7 +248,7 @@ export default {
         ? new AddressFetch({ address, name, url: this.urls.address })
         : new FileTransfer({ file, name, known, watch, url: this.urls.uploads });
       this.transfers.set(item.key, transfer);
-      Object.assign(item, { state: address ? "fetching" : "sending", marks: [], speed: 0, pausedUntil: 0 });
+      Object.assign(item, { state: address ? "fetching" : "sending", marks: [], speed: 0, pausedUntil: 0, turn: null });
       try {
         const dataset = await transfer.run();
         Object.assign(item, { id: dataset.id, version: dataset.version, dataset: dataset.name });
@@ -254,10 +261,14 @@ export default {
     },
     observe(item, { sent, pausedUntil, reading }) {
       if (sent !== undefined) item.sent = sent;
-      if (reading) this.turn(item, "reading");
+      if (reading) this.arrive(item);
       if (pausedUntil === undefined) return;
       Object.assign(item, { pausedUntil, marks: [], speed: 0 });
       if (pausedUntil) this.speak(item);
+    },
+    arrive(item) {
+      this.turn(item, "reading");
+      this.$emit("arrived", { key: item.key, upload: this.transfers.get(item.key).location.split("/").at(-1) });
     },
     fail(item, transfer, error) {
       item.known = transfer.location ? { location: transfer.location, received: transfer.sent } : undefined;

@@ -42,7 +42,8 @@ class UploadForm(
 ):
     """Asks `on_named`, with the files in the list, what becomes of each before it is sent; the answer is by key.
 
-    Calls `on_uploaded` with a data set's id and whether it came alone, `on_refused` with a file's key and its refusal.
+    Calls `on_arrived` with a file's key and its upload's id when it is there and about to be read, `on_uploaded` with a
+    data set's id and whether it came alone, `on_refused` with a file's key and its refusal.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class UploadForm(
         unfinished: Sequence[Mapping[str, Any]],
         is_address_allowed: bool,
         on_named: Callable[[Sequence[NamedFile]], Awaitable[Mapping[str, Naming]]],
+        on_arrived: Callable[[str, str], None],
         on_uploaded: Callable[[str, bool], Awaitable[None]],
         on_refused: Callable[[str, Mapping[str, Any]], None],
     ) -> None:
         """`endings` and `packings` are what file names may end in, with their point; `unfinished` are earlier uploads."""
         super().__init__()
         self._errors: dict[str, str] = {}
+        self._turns: dict[str, str] = {}
         self._props["urls"] = {
             "uploads": "/api/datasets/uploads",
             "address": "/api/datasets/from-url" if is_address_allowed else "",
@@ -70,12 +73,17 @@ class UploadForm(
         self._props["limit"] = limit_bytes
         self._props["unfinished"] = [dict(upload) for upload in unfinished]
         self._props["errors"] = {}
+        self._props["turns"] = {}
         self._props["names"] = {"ticket": 0, "files": {}}
         self._props["language"] = _.language
         self._props["words"] = _words(_, endings, packings, limit_bytes)
 
         async def uploaded(event: GenericEventArguments) -> None:
             await on_uploaded(str(event.args["id"]), bool(event.args["alone"]))
+
+        def arrived(event: GenericEventArguments) -> None:
+            self._turns.pop(str(event.args["key"]), None)  # of an earlier try
+            on_arrived(str(event.args["key"]), str(event.args["upload"]))
 
         def refused(event: GenericEventArguments) -> None:
             on_refused(str(event.args["key"]), event.args)
@@ -87,6 +95,7 @@ class UploadForm(
             self.update()
 
         self.on("named", named)
+        self.on("arrived", arrived)
         self.on("uploaded", uploaded)
         self.on("refused", refused)
 
@@ -95,6 +104,13 @@ class UploadForm(
         self._errors = {**self._errors, key: sentence}
         self._props["errors"] = self._errors
         self.update()
+
+    def show_turn(self, key: str, sentence: str) -> None:
+        """Say beside the file with this key that it waits for its turn to be read; nothing once it is being read."""
+        if self._turns.get(key) != sentence:
+            self._turns = {**self._turns, key: sentence}
+            self._props["turns"] = self._turns
+            self.update()
 
 
 def _read_file(sent: Mapping[str, Any]) -> NamedFile:
@@ -164,7 +180,8 @@ def _words(_: Translator, endings: Sequence[str], packings: Sequence[str], limit
 def _states(_: Translator) -> dict[str, str]:
     """What is said of a file while it waits, and after it came."""
     return {
-        "queued": _("Waiting for its turn"),
+        "queued": _("Waiting to be sent"),
+        "arrived": _("The file has arrived."),
         "reading": _("Reading the file…"),
         "fetching": _("The server is fetching and reading the file…"),
         "done": _("Ready"),

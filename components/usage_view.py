@@ -76,7 +76,8 @@ class UsageView:
         }
         units = {1.0: _("Seconds"), MINUTE: _("Minutes"), HOUR: _("Hours")}
         label = _("Chart of what the run used over time. The latest values stand above it as numbers.")
-        return ChartWords(label, (names[name],), units[self.unit], x_least=SHORTEST_AXIS_SECONDS / self.unit)
+        least = SHORTEST_AXIS_SECONDS / self.unit
+        return ChartWords(label, (names[name],), units[self.unit], x_least=least, is_persian=_.is_persian)
 
 
 def _unit_for(seconds: float) -> float:

@@ -8,6 +8,8 @@ _TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫−", "0123
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LONGEST_NUMBER = 40
+PERSIAN_DIGITS = "۰۱۲۳۴۵۶۷۸۹"
+PERSIAN_SEPARATORS = "٫٬"  # before the decimals, and between the thousands
 
 
 def parse_number(text: str) -> int | float | str:
@@ -26,4 +28,4 @@ def is_plain_number(text: str) -> bool:
 
 
 def to_persian_digits(text: str) -> str:
-    return text.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+    return text.translate(str.maketrans("0123456789", PERSIAN_DIGITS))

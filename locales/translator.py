@@ -127,7 +127,11 @@ class Translator:
         return self._digits(f"{instant.astimezone(self.zone):%H:%M:%S}")
 
     def _decimal(self, value: float, pattern: str) -> str:
-        return self._number(format_decimal(value, format=_pattern(pattern), locale=_locale(self.language)))
+        return self._signed(self._number(format_decimal(value, format=_pattern(pattern), locale=_locale(self.language))))
+
+    def _signed(self, text: str) -> str:
+        """A sign that stands free between Persian words would end up behind its digits."""
+        return isolate(text) if self.is_persian and text.startswith("-") else text
 
     def _number(self, text: str) -> str:
         # For Persian, Babel writes Latin digits and separators unless told otherwise, and then separators alone.
@@ -151,7 +155,7 @@ class Translator:
             return self.number(value)
         value = tame(value)
         if is_plain_number(value):
-            return self._digits(value.replace(".", "٫") if self.is_persian else value)
+            return self._signed(self._digits(value.replace(".", "٫") if self.is_persian else value))
         return isolate(value) if self._needs_isolation(value) else value
 
     def _needs_isolation(self, value: str) -> bool:

@@ -179,7 +179,9 @@ def _describe_values(_: Translator, column: Described, top: Described | None) ->
 
 
 def _value_name(_: Translator, column: Described, value: str) -> str:
-    """A value as it is, for it is data; numbers in the reader's digits, and no digit less."""
+    """A value as it is, for it is data; numbers in the reader's digits, and no digit less; days in the reader's calendar."""
+    if column["kind"] == "date":
+        return say(_, value.replace(" ", "T", 1))
     if column["kind"] not in NUMBER_KINDS or not is_plain_number(value):
         return value
     return _.typed(float(value) if "." in value else int(value))

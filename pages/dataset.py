@@ -176,7 +176,7 @@ class DatasetPage:
         if record.status == DatasetStatus.READING:
             self.turn = text("p", self._tell_turn(self.contents.before), "soft")
             self.turn.props["role"] = "status"
-            loading_state(_("Reading the file…"))
+            loading_state(_("Loading…"))
             if self.contents.may_change:
                 with box("actions"):
                     Button(_("Stop reading"), self._stop)
@@ -185,7 +185,7 @@ class DatasetPage:
             notice(_.message(Message.from_dict(record.problem)), "bad", is_alert=True)
         if self.contents.may_change:
             text("p", _("Perhaps another way of reading it mends this. Otherwise delete it and upload a corrected file."), "soft")
-            self._draw_reading(self.contents.profile["dialect"], is_open=True)
+            self._draw_reading(self.contents.profile["dialect"], first=self.contents.profile, is_open=True)
         draw_versions(self.visitor, record, self.contents.versions, self.delete_all if self.contents.may_change else None)
 
     def _tell_turn(self, before: int | None) -> str:
@@ -211,7 +211,9 @@ class DatasetPage:
         if self.contents.record.problem:
             notice(_.message(Message.from_dict(self.contents.record.problem)), "warn")
 
-    def _draw_reading(self, dialect: Mapping[str, Any], *, is_open: bool = False) -> ReadingPanel | None:
+    def _draw_reading(
+        self, dialect: Mapping[str, Any], *, first: Mapping[str, Any] | None = None, is_open: bool = False
+    ) -> ReadingPanel | None:
         """Only its owner reads a file another way; a built-in sample has no file."""
         record = self.contents.record
         if not self.contents.may_change or record.owner_id is None:
@@ -221,6 +223,6 @@ class DatasetPage:
             if version.id != record.id:
                 ui.navigate.to(f"/datasets/{version.id}")
 
-        panel = ReadingPanel(self.visitor, record, dialect, moved, is_open=is_open)
+        panel = ReadingPanel(self.visitor, record, dialect, moved, first or {}, is_open=is_open)
         panel.draw()
         return panel

@@ -9,7 +9,7 @@ from nicegui.element import Element
 
 from app.records import Dataset, DatasetStatus, User
 from components.dataset_dialog import DatasetFacts, edit_dataset
-from components.elements import Button, box, foreign_heading, link_button, text
+from components.elements import Button, Menu, box, foreign_heading, link_button, text
 from pages.visitor import Visitor
 from pages.words import dataset_name
 from trainer.contract import Refusal
@@ -68,14 +68,11 @@ def _draw_downloads(visitor: Visitor, record: Dataset) -> None:
             await visitor.platform.exports.check(await visitor.user())
             ui.download.from_url(as_csv)
 
-    with box("menu", "details"):
-        with box("button", "summary"):
-            text("span", _("Download"))
-        with box("menu-items"):
-            if record.owner_id is not None:
-                _draw_download(_("Original file"), f"{address}/original")
-            _draw_download(_("Clean table, CSV"), as_csv).on("click.prevent", write_csv, args=[])
-            _draw_download(_("Clean table, Parquet"), f"{address}/table?format=parquet")
+    with Menu(_("Download")):
+        if record.owner_id is not None:
+            _draw_download(_("Original file"), f"{address}/original")
+        _draw_download(_("Clean table, CSV"), as_csv).on("click.prevent", write_csv, args=[])
+        _draw_download(_("Clean table, Parquet"), f"{address}/table?format=parquet")
 
 
 def _draw_download(label: str, href: str) -> Element:

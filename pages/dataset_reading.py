@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from nicegui import background_tasks, ui
 
 from app.datasets.catalogue import LEAVE_OUT
+from app.datasets.table_source import Value
 from app.records import Dataset
 from components.data_table import Cell, DataTable, TableColumn, TableRow
 from components.elements import Button, box, notice, text
 from components.reading_form import ReadingForm
+from components.table_view import direction_of
+from locales import Translator
 from pages.reading_words import reading_options
+from pages.table_words import shown_cell, told_writing
 from pages.visitor import Visitor, is_login_lost
 from pages.words import KINDS, name_of
 from trainer.contract import Message, ReadingChoices, Refusal
@@ -31,6 +36,7 @@ class ReadingPanel:
     record: Dataset
     dialect: Mapping[str, Any]
     on_read: Callable[[Dataset], None]
+    first: Mapping[str, Any] = field(default_factory=dict)  # a preview that is there already
     kinds: dict[str, str] = field(default_factory=dict)  # chosen in the list of columns
     is_open: bool = False
     _previewing: asyncio.Task[None] | None = field(default=None, init=False)
@@ -44,14 +50,20 @@ class ReadingPanel:
                 text("span", _("How the file is read"))
                 if count := len(self.record.choices.keys() - {LEAVE_OUT}):
                     text("span", _.plural("{count} choice of yours", "{count} choices of yours", count), "soft small")
-            text("p", _("What is not chosen was found in the file. Every change shows at once what it does."), "soft small")
-            options = reading_options(_, self.dialect)
-            self.form = ReadingForm(_, options, self.record.choices, self.refresh)
-            with box("form") as self.preview:
-                self.preview.props["aria-live"] = "polite"
-            with box("actions"):
-                self.apply = Button(_("Read the file like this"), self.read, kind="primary")
-                self.undo = Button(_("As found"), self.forget)
+            with box("form reading"):
+                self._draw_form()
+
+    def _draw_form(self) -> None:
+        _ = self.visitor.translator
+        text("p", _("What is not chosen was found in the file. Every change shows at once what it does."), "soft small")
+        self.form = ReadingForm(_, reading_options(_, self.dialect), self.record.choices, self.refresh)
+        with box("form") as self.preview:
+            self.preview.props["aria-live"] = "polite"
+            if self.first.get("rows"):
+                _draw_preview(self.visitor, self.first)
+        with box("actions"):
+            Button(_("Read the file like this"), self.read, kind="primary")
+            Button(_("As found"), self.forget)
 
     def choose_kind(self, column: str, kind: str | None) -> None:
         """What a column is, as chosen in the list of columns; None is what was found."""
@@ -105,7 +117,8 @@ class ReadingPanel:
         self.preview.clear()
         with self.preview:
             for problem in refusal.problems:
-                notice(_.message(problem.message), "bad", is_alert=True)
+                if problem.field not in errors:  # which stands below its field
+                    notice(_.message(problem.message), "bad", is_alert=True)
 
     async def read(self) -> None:
         """Read the whole file so."""
@@ -132,21 +145,35 @@ def _draw_preview(visitor: Visitor, shown: Mapping[str, Any]) -> None:
         notice(_.message(Message.from_dict(note)))
     columns = shown["columns"][:SHOWN_COLUMNS]
     text("h3", _("The first rows, read like this"))
-    headings = [TableColumn(f"{column['name']} · {name_of(_, KINDS, column['kind'])}") for column in columns]
+    headings = [_heading(_, column, [row[at] for row in shown["rows"]]) for at, column in enumerate(columns)]
     table = DataTable(headings, caption=_("The first rows, read like this"), is_dense=True)
-    rows = zip(shown["rows"], shown["written"], strict=False)
-    table.show(
-        [
-            TableRow(str(number), [_cell(visitor, *pair) for pair in zip(values, written, strict=False)][:SHOWN_COLUMNS])
-            for number, (values, written) in enumerate(rows)
-        ]
-    )
+    rows = []
+    for number, (values, written) in enumerate(zip(shown["rows"], shown["written"], strict=False)):
+        cells = [_cell(_, *cell) for cell in zip(columns, values, written, strict=False)]
+        rows.append(TableRow(str(number), cells))
+    table.show(rows)
 
 
-def _cell(visitor: Visitor, value: str | None, written: str | None) -> Cell:
-    if value is None:
-        return Cell(visitor.translator("missing"), is_absent=True, detail=written or "")
-    return Cell(value, detail=written if written is not None and written.strip() != value else "")
+def _heading(_: Translator, column: Mapping[str, Any], values: Sequence[str | None]) -> TableColumn:
+    is_numeric = _holds_numbers(column)
+    direction = "ltr" if is_numeric else direction_of(values)
+    return TableColumn(column["name"], is_numeric=is_numeric, note=name_of(_, KINDS, column["kind"]), direction=direction)
+
+
+def _cell(_: Translator, column: Mapping[str, Any], told: str | None, written: str | None) -> Cell:
+    """As the table will show it: the worker tells all values as text."""
+    value: Value = told
+    if told is not None and _holds_numbers(column):
+        with contextlib.suppress(ValueError):
+            value = int(told) if told.removeprefix("-").isdecimal() else float(told)
+    shown = shown_cell(_, value)
+    if shown is None:
+        return Cell(_("missing"), is_absent=True, detail=written or "")
+    return Cell(shown, detail=told_writing(_, value, written) or "")
+
+
+def _holds_numbers(column: Mapping[str, Any]) -> bool:
+    return isinstance(column.get("min"), int | float)
 
 
 def draw_decision(visitor: Visitor, record: Dataset, profile: Mapping[str, Any], *, may_change: bool) -> None:
@@ -164,7 +191,7 @@ def draw_decision(visitor: Visitor, record: Dataset, profile: Mapping[str, Any],
 
     with box("card", "section"):
         text("h2", _("Rows that could not be read"))
-        notice(_describe_decision(visitor, count, is_decided=is_decided), "" if is_decided else "warn")
+        notice(_describe_decision(_, count, is_decided=is_decided, may_decide=may_change), "" if is_decided else "warn")
         headings = [TableColumn(_("Line"), is_numeric=True), TableColumn(_("Why")), TableColumn(_("What stands there"))]
         table = DataTable(headings, caption=_("Rows that could not be read"), is_stacked=True)
         table.show([_rejected_row(visitor, position, row) for position, row in enumerate(rejected["rows"])])
@@ -175,11 +202,16 @@ def draw_decision(visitor: Visitor, record: Dataset, profile: Mapping[str, Any],
                 Button(_.plural("Leave this row out", "Leave these {count} rows out", count), leave_out, kind="primary")
 
 
-def _describe_decision(visitor: Visitor, count: int, *, is_decided: bool) -> str:
-    _ = visitor.translator
+def _describe_decision(_: Translator, count: int, *, is_decided: bool, may_decide: bool) -> str:
     if is_decided:
         return _.plural(
             "{count} row could not be read and is left out.", "{count} rows could not be read and are left out.", count
+        )
+    if not may_decide:
+        return _.plural(
+            "{count} row could not be read. Its owner has to decide what becomes of it before anybody trains.",
+            "{count} rows could not be read. Their owner has to decide what becomes of them before anybody trains.",
+            count,
         )
     return _.plural(
         "{count} row could not be read. Decide what becomes of it before you train.",

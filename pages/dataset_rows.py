@@ -34,7 +34,7 @@ COLUMN_OPTION = """<q-item v-bind="props.itemProps">
   <q-item-section side>
     <q-checkbox dense tabindex="-1" :model-value="props.selected" @update:model-value="props.toggleOption(props.opt)" />
   </q-item-section>
-  <q-item-section><bdi>{{ props.opt.label }}</bdi></q-item-section>
+  <q-item-section><div><bdi>{{ props.opt.label }}</bdi></div></q-item-section>
 </q-item>"""
 
 

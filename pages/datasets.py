@@ -19,12 +19,14 @@ from pages.dataset_deletion import confirm_deletion
 from pages.upload import draw_upload, fetch_intake
 from pages.visitor import Visitor, framed, page_at, welcome
 from pages.words import DATASET_STATES, dataset_name
+from trainer.contract import Message
 
 PAGE_SIZE = 20
 # A window that was cut off for longer than it is remembered begins anew, and uploads with it.
 LONGEST_OFFLINE_SECONDS = 300.0
 GONE = "gone"  # somebody comes from the page of a data set that is not there for them any more
 GONE_ADDRESS = f"/datasets?{GONE}"
+WAITING = Message("Waiting to be read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def _draw_tables(visitor: Visitor, own: OwnTables, shared: SharedTables, tables:
     _ = visitor.translator
     with box("form", "section"):
         text("h2", _("Your data sets"))
-        own.draw(tables.own)
+        own.draw(tables.own, has_samples=bool(tables.samples))
     if tables.shared.records:
         with box("form", "section"):
             text("h2", _("Shared with you"))
@@ -78,7 +80,7 @@ def _draw_tables(visitor: Visitor, own: OwnTables, shared: SharedTables, tables:
         with box("form", "section"):
             text("h2", _("Built-in samples"))
             table = DataTable(_columns(_), caption=_("Built-in samples"), is_stacked=True)
-            table.show([_describe(_, record) for record in tables.samples])
+            table.show([_describe(visitor, record) for record in tables.samples])
 
 
 @dataclass
@@ -101,7 +103,7 @@ class SharedTables:
         self.show(shelf)
 
     def show(self, shelf: Shelf) -> None:
-        self.table.show([_describe(self.visitor.translator, record, is_own=False) for record in shelf.records])
+        self.table.show([_describe(self.visitor, record, is_own=False) for record in shelf.records])
         self.pager.show(self.offset, len(shelf.records), shelf.total)
 
     async def move(self, offset: int) -> None:
@@ -125,9 +127,11 @@ class OwnTables:
         datasets = self.visitor.platform.datasets
         return Shelf(await datasets.list_latest(user, self.offset, PAGE_SIZE), await datasets.count_latest(user))
 
-    def draw(self, shelf: Shelf) -> None:
+    def draw(self, shelf: Shelf, *, has_samples: bool) -> None:
         _ = self.visitor.translator
         sentence = _("You have not uploaded anything yet. Upload a table above, or begin with a sample below.")
+        if not has_samples:  # a new server makes them when nobody else has work for it
+            sentence = _("You have not uploaded anything yet. Upload a table above.")
         self.hint = text("p", sentence, "soft")
         self.table = DataTable(_columns(_), caption=_("Your data sets"), is_stacked=True, on_action=self.act)
         self.pager = Pager(_, PAGE_SIZE, self.move)
@@ -137,7 +141,7 @@ class OwnTables:
         self.hint.set_visibility(not shelf.total)
         self.table.set_visibility(bool(shelf.total))
         self.records = {record.id: record for record in shelf.records}
-        self.table.show([_describe(self.visitor.translator, record) for record in shelf.records])
+        self.table.show([_describe(self.visitor, record) for record in shelf.records])
         self.pager.show(self.offset, len(shelf.records), shelf.total)
 
     async def refresh(self) -> None:
@@ -168,8 +172,9 @@ def _columns(_: Translator) -> list[TableColumn]:
     ]
 
 
-def _describe(_: Translator, record: Dataset, *, is_own: bool = True) -> TableRow:
-    state, tone = DATASET_STATES[record.status]
+def _describe(visitor: Visitor, record: Dataset, *, is_own: bool = True) -> TableRow:
+    _, is_waiting = visitor.translator, visitor.platform.datasets.count_before(record) is not None
+    state, tone = (WAITING, "") if is_waiting else DATASET_STATES[record.status]
     is_sample = record.owner_id is None
     name = dataset_name(_, record.id, record.name)
     details = [] if is_sample or record.filename == name else [f"\u2068{record.filename}\u2069"]

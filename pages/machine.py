@@ -125,7 +125,7 @@ def chart_words(_: Translator, gpus: int) -> list[ChartWords]:
             [_("GPU {number} (%)", number=number) for number in numbers],
             [_("Memory of GPU {number} (MB)", number=number) for number in numbers],
         ]
-    return [ChartWords(label, chart, _("Minutes"), x_least=1.0) for chart in names]
+    return [ChartWords(label, chart, _("Minutes"), x_least=1.0, is_persian=_.is_persian) for chart in names]
 
 
 def stat_labels(_: Translator) -> dict[str, str]:

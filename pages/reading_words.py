@@ -71,11 +71,12 @@ def reading_options(_: Translator, dialect: Mapping[str, Any]) -> list[ReadingOp
 
 def _table_options(_: Translator, dialect: Mapping[str, Any]) -> list[ReadingOption]:
     yes, no = _("Yes: they are the columns’ names"), _("No: the first row holds values")
-    header = ReadingOption("header", _("Names in the first row"), yes if dialect.get("header", True) else no, {YES: yes, NO: no})
+    found = (yes if dialect["header"] else no) if "header" in dialect else ""
+    header = ReadingOption("header", _("Names in the first row"), found, {YES: yes, NO: no})
     skipped = ReadingOption(
         "skip_lines",
         _("Lines to skip at the top"),
-        _.number(dialect.get("skip_lines", 0)),
+        _.number(dialect["skip_lines"]) if "skip_lines" in dialect else "",
         {},
         _("Lines such as a title, above the names or the first row."),
     )
@@ -83,15 +84,16 @@ def _table_options(_: Translator, dialect: Mapping[str, Any]) -> list[ReadingOpt
     all_rows = ReadingOption(
         "keep_all_rows",
         _("Totals, units, repeated names"),
-        kept if dialect.get("keep_all_rows") else aside,
+        (kept if dialect["keep_all_rows"] else aside) if "keep_all_rows" in dialect else "",
         {NO: aside, YES: kept},
     )
     return [header, skipped, all_rows]
 
 
 def _option(_: Translator, name: str, label: str, dialect: Mapping[str, Any], words: Mapping[str, Message]) -> ReadingOption:
+    """Of a file that could not be looked at, nothing was found: nobody is told that it has no quotes."""
     found = str(dialect.get(name, ""))
-    shown = _.message(words[found]) if found in words else found
+    shown = _.message(words[found]) if name in dialect and found in words else found
     return ReadingOption(name, label, shown, {f"={value}": _.message(message) for value, message in words.items()})
 
 
@@ -101,7 +103,7 @@ def _names(_: Translator, name: str, label: str, found: str | None, names: list[
 
 def _missing(_: Translator, dialect: Mapping[str, Any]) -> ReadingOption:
     words = list(dialect.get("missing_found") or {}) or list(dialect.get("missing") or ())
-    shown = (", " if not _.is_persian else "، ").join(words[:MOST_WORDS])
+    shown = (", " if not _.is_persian else "، ").join([*words[:MOST_WORDS], *(["…"] if words[MOST_WORDS:] else [])])
     options = {NO_TEXTS: _("No word, only empty cells"), OWN_TEXTS: _("Words of your own")}
     hint = _("Empty cells always count as missing.")
     return ReadingOption("missing", _("Words for “missing”"), shown, options, hint, _("These words, one on each line"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from components.elements import text
 from components.upload_form import NamedFile, Naming, UploadForm
 from locales import Translator
 from pages.upload_names import name_files
-from pages.visitor import Visitor, login_address
+from pages.visitor import Visitor, login_address, while_open
 from trainer.contract import ENDINGS, PACKINGS, Message, Refusal
 
 LOGIN_LOST = frozenset({"not_authenticated", "invalid_token"})
@@ -56,6 +57,14 @@ def draw_upload(visitor: Visitor, intake: Intake, on_more: Callable[[], Awaitabl
             return {}
         return name_files(_, files, own)
 
+    def arrived(key: str, upload_id: str) -> None:
+        async def tell_turns() -> None:
+            with suppress(Refusal):  # it was given up meanwhile, or the login has ended: the form hears of that anyway
+                async for before in platform.upload_parts.turns(await visitor.user(), upload_id):
+                    form.show_turn(key, _describe_turn(_, before))
+
+        while_open(tell_turns)
+
     def refused(key: str, answer: Mapping[str, Any]) -> None:
         if answer.get("code") in LOGIN_LOST:
             ui.navigate.to(login_address(visitor.address))
@@ -71,12 +80,26 @@ def draw_upload(visitor: Visitor, intake: Intake, on_more: Callable[[], Awaitabl
         unfinished=intake.unfinished,
         is_address_allowed=platform.remote_files.is_allowed,
         on_named=named,
+        on_arrived=arrived,
         on_uploaded=uploaded,
         on_refused=refused,
     )
     with form:
         share = text("p", _describe_share(_, intake.share), "soft small")
     share.set_visibility(bool(intake.share.quota_bytes))
+
+
+def _describe_turn(_: Translator, before: int | None) -> str:
+    """Nothing while the file is being read."""
+    if before is None:
+        return ""
+    if not before:
+        return _("Waiting for its turn to be read: this file is next.")
+    return _.plural(
+        "Waiting for its turn to be read: {count} file before it.",
+        "Waiting for its turn to be read: {count} files before it.",
+        before,
+    )
 
 
 def _describe_share(_: Translator, share: Share) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 
@@ -86,6 +86,10 @@ class Arrivals:
         if record is not None and record.status == DatasetStatus.FAILED and record.problem and not keeps_unreadable:
             raise Refusal(Problem.from_dict(record.problem))
         return record
+
+    def turns(self, dataset_id: str) -> AsyncIterator[int | None]:
+        """How many files are begun before it, and how that changes while it waits; None once it is being read."""
+        return self._readings.turns(dataset_id)
 
     async def take_back(self, user: User, dataset_id: str) -> None:
         """Leave nothing of a file, however far it has been read."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -45,6 +45,14 @@ class Readings:
     def count_before(self, dataset_id: str) -> int | None:
         """How many files are begun before this one; None when it does not wait for its turn."""
         return self._room.turns.count_before(dataset_id)
+
+    async def turns(self, dataset_id: str) -> AsyncIterator[int | None]:
+        """What `count_before` says, now and whenever something changes, until nothing more is found out about it."""
+        with self._room.watch.watching(dataset_id) as changed:
+            while self.is_busy(dataset_id):
+                yield self.count_before(dataset_id)
+                await changed.wait()
+                changed.clear()
 
     async def preview(self, record: Dataset, choices: ReadingChoices) -> Mapping[str, Any]:
         return await self._room.reader.preview(record, choices)

@@ -183,6 +183,18 @@ class UploadParts:
             upload.finishing = asyncio.create_task(self._finish(user, upload, keeps_unreadable), name=f"upload {upload_id}")
         return await asyncio.shield(upload.finishing)
 
+    async def turns(self, user: User, upload_id: str) -> AsyncIterator[int | None]:
+        """How many files are begun before this one, from when it has arrived until it has been read; None while it is read."""
+        if upload_id in self._uploads:
+            upload = self._find(user, upload_id)
+            await upload.is_being_read.wait()
+            dataset_id = upload.dataset_id
+        else:  # it arrived in an earlier life of the server
+            record = await self._arrivals.find(user, upload_id)
+            dataset_id = record.id if record is not None else ""
+        async for before in self._arrivals.turns(dataset_id):
+            yield before
+
     async def _finish(self, user: User, upload: PartialUpload, keeps_unreadable: bool) -> Dataset:
         plan, is_over = upload.plan, True
         try:

@@ -37,6 +37,14 @@ def test_numbers_of_a_table_are_not_rounded(value: float, english: str, persian:
     assert (Translator("en").exact(value), Translator("fa").exact(value)) == (english, persian)
 
 
+def test_a_negative_number_keeps_its_sign_in_front_inside_a_persian_sentence() -> None:
+    """Between words that read from right to left, a sign that is not held would end up behind its digits."""
+    assert FA.number(-3) == "\u2068-۳\u2069"
+    assert FA.number(-0.5) == "\u2068-۰٫۵\u2069"
+    assert FA("{low} to {high}", low=-3, high="-1.5") == "\u2068-۳\u2069 تا \u2068-۱٫۵\u2069"
+    assert EN("{low} to {high}", low=-3, high="-1.5") == "-3 to -1.5"
+
+
 def test_numbers_keep_four_significant_digits() -> None:
     assert EN.number(0.0123456) == "0.01235"
     assert EN.number(123.456) == "123.5"

@@ -18,16 +18,17 @@ from tests.servers import Server
 from tests.stored_tables import store_table
 
 READ_MS = 30_000
+FLOWERS = flowers()
 GONE = {
     "en-US": "The data set you were looking at is gone: it was deleted, or is no longer shared with you.",
     "fa-IR": "مجموعه‌داده‌ای که می‌دیدید دیگر در دسترس شما نیست: حذف شده یا دیگر با شما مشترک نیست.",
 }
 
 
-def upload(server: Server, token: str, filename: str = "flowers.csv", **changes: Any) -> str:
+def upload(server: Server, token: str, filename: str = "flowers.csv", content: str = FLOWERS, **changes: Any) -> str:
     """The id of a new data set of this person."""
     with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
-        answer = client.post("/api/datasets/upload", files={"file": (filename, flowers().encode())})
+        answer = client.post("/api/datasets/upload", files={"file": (filename, content.encode())})
         dataset_id = str(answer.json()["dataset"]["id"])
         client.patch(f"/api/datasets/{dataset_id}", json=changes).raise_for_status()
         return dataset_id
@@ -51,6 +52,13 @@ def test_who_may_no_longer_see_it_is_led_to_the_list_and_told_why(
     owner.get_by_role("button", name="Save").click()
     page.wait_for_url("**/datasets?gone", timeout=READ_MS)
     expect(page.get_by_role("status").filter(has_text=GONE[locale])).to_be_visible()
+
+
+def test_who_may_not_decide_about_unreadable_rows_is_told_who_does(open_page: OpenPage, server: Server, token: str) -> None:
+    owner = register(server, "careless@example.com")
+    page = open_dataset(open_page, upload(server, owner, content=f"{FLOWERS}broken\n", shared=True), token)
+    expect(page.get_by_text("1 row could not be read. Its owner has to decide what becomes of it")).to_be_visible()
+    expect(page.get_by_role("button", name="Leave this row out")).to_have_count(0)
 
 
 def test_who_deletes_it_is_not_told_that_it_is_gone(open_page: OpenPage, server: Server, token: str) -> None:

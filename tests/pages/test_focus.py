@@ -68,6 +68,48 @@ def test_a_dialog_gives_the_focus_back(open_page: OpenPage, server: Server, toke
     page.wait_for_function("document.querySelectorAll('.q-dialog').length === 0")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_pointed_at_button_keeps_the_ground_that_its_words_are_read_on(open_page: OpenPage, token: str, theme: str) -> None:
+    page = open_page("/datasets", token=token)
+    page.context.add_cookies([{"name": "tamrin_theme", "value": theme, "url": page.url}])
+    page.reload()
+    button = page.get_by_role("button", name="Upload", exact=True)
+    ground = "button => getComputedStyle(button).backgroundColor"
+    before = button.evaluate(ground)
+    button.hover()
+    assert button.evaluate(ground) == before
+
+
+def test_what_clears_a_field_shows_when_it_has_the_focus(open_page: OpenPage, server: Server, token: str) -> None:
+    page = open_data_set(open_page, server, token)
+    page.get_by_role("combobox", name="Columns", exact=True).focus()
+    page.keyboard.press("Tab")
+    clear = page.get_by_role("button", name="Clear").first
+    expect(clear).to_be_focused()
+    assert clear.evaluate("icon => getComputedStyle(icon).boxShadow") != "none"
+
+
+def test_a_menu_closes_by_escape_and_when_one_turns_elsewhere(open_page: OpenPage, server: Server, token: str) -> None:
+    page = open_data_set(open_page, server, token)
+    opener, link = page.locator("summary", has_text="Download"), page.get_by_role("link", name="Original file")
+    opener.press("Enter")
+    link.focus()
+    page.keyboard.press("Escape")
+    expect(link).to_be_hidden()
+    expect(opener).to_be_focused()
+    opener.press("Enter")
+    expect(link).to_be_visible()
+    page.get_by_role("heading", level=1).click()
+    expect(link).to_be_hidden()
+    opener.press("Enter")
+    expect(link).to_be_visible()
+    opener.press("Shift+Tab")
+    expect(link).to_be_hidden()
+    opener.press("Enter")
+    with page.expect_download():
+        link.click()
+
+
 def test_a_pager_keeps_the_focus_at_either_end(open_page: OpenPage, token: str) -> None:
     page = open_page("/datasets", token=token)
     wait_for_samples(page)

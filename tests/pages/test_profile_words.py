@@ -98,6 +98,8 @@ def test_a_chosen_kind_is_told_with_what_was_found(profile: dict[str, Any]) -> N
 def test_days_are_told_in_the_readers_calendar(profile: dict[str, Any]) -> None:
     assert dict(entry(profile, "joined").facts)["Earliest"].replace("\u00a0", " ") == "20 Mar 2024"
     assert "۱ فروردین ۱۴۰۳" in [value.replace("\u00a0", " ") for _, value in entry(profile, "joined", PERSIAN).facts]
+    assert all(example.endswith(("۱۴۰۳", "۱۴۰۲")) for example in entry(profile, "joined", PERSIAN).examples)
+    assert all(example.endswith(("2024", "2025")) for example in entry(profile, "joined").examples)
 
 
 @pytest.mark.parametrize(("minutes", "label"), [(1, "10:00"), (60, "1 Mar 2024")])

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from locales.numerals import to_persian_digits
 from tests.conftest import OpenPage
 from tests.servers import Server
 
@@ -77,6 +78,22 @@ def test_words_of_ones_own_may_hold_commas(open_page: OpenPage, server: Server, 
     expect(page.get_by_label("These words, one on each line")).to_have_value("n,a\n5")
     page.get_by_role("button", name="As found").press("Enter")
     expect(page.get_by_label("These words, one on each line")).to_be_hidden()
+
+
+def test_the_preview_writes_numbers_as_the_table_does(open_page: OpenPage, server: Server, token: str) -> None:
+    rows = "شهر,price,قد\n" + "\n".join(f"یزد,-{number},{to_persian_digits(f'1٫{number % 9 + 1}')}" for number in range(40))
+    headers = {"Authorization": f"Bearer {token}"}
+    files = {"file": ("heights.csv", rows.encode())}
+    sent = httpx.post(f"{server.url}/api/datasets/upload", headers=headers, files=files, timeout=60).json()
+    page = open_page(f"/datasets/{sent['dataset']['id']}", token, locale="fa-IR")
+    page.locator("summary", has_text="فایل چگونه خوانده می‌شود").press("Enter")
+    page.get_by_label("سطرهایی که از بالا نادیده گرفته شوند").fill("بسیار")
+    expect(page.get_by_text("«سطرهایی که از بالا نادیده گرفته شوند» نمی‌تواند «بسیار» باشد")).to_have_count(1)
+    page.get_by_label("سطرهایی که از بالا نادیده گرفته شوند").fill("۰")
+    preview = page.get_by_role("table", name="نخستین ردیف‌ها، اگر همین‌گونه خوانده شوند")
+    expect(preview.locator("th")).to_have_text(["شهر · ثابت", "price · عدد صحیح", "قد · عدد"], timeout=READ_MS)
+    expect(preview.locator("tbody tr").nth(7).locator("td")).to_have_text(["یزد", "-۷", "۱٫۸"])
+    assert preview.locator("th").evaluate_all("all => all.map(th => th.dir)") == ["rtl", "ltr", "ltr"]
 
 
 def test_what_is_wrong_with_a_word_stands_below_it(open_page: OpenPage, token: str, dataset_id: str) -> None:

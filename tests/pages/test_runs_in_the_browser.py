@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Page, expect
 
 from tests.conftest import OpenPage, wait_until_live
@@ -11,6 +13,7 @@ from tests.servers import Server
 from trainer.contract import RunFolder, read_events
 
 CHART_POINTS = "document.querySelector('.js-plotly-plot').data.map(trace => trace.x.map((x, i) => [x, trace.y[i]]))"
+CHART_NUMBERS = "[...document.querySelectorAll('.chart .xtick text, .chart .ytick text')].map(text => text.textContent)"
 ENDED_MS = 90_000
 LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 
@@ -85,6 +88,21 @@ def test_the_chart_shows_every_point_once_live_and_after_a_reload(open_page: Ope
     page.locator(".js-plotly-plot[data-ready]").first.wait_for()
     assert page.evaluate(CHART_POINTS) == recorded
     expect(page.get_by_role("table", name="Results")).to_contain_text("Accuracy")
+
+
+def test_charts_write_numbers_as_the_reader_does(open_page: OpenPage, server: Server, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    wanted = {"epochs": 12, "batch_size": 16, "lr": 0.003}
+    job_id = httpx.post(f"{server.url}/api/training", json=wanted, headers=headers, timeout=60).json()["job_id"]
+    for locale, own, foreign in (("fa-IR", "[۰-۹]", "[0-9.,]"), ("en-US", "[0-9]", "[۰-۹٫٬]")):
+        page = open_page(f"/runs/{job_id}", token=token, locale=locale)
+        page.locator("a[download], a[href$=download]").first.wait_for(timeout=ENDED_MS)
+        page.wait_for_function(f"{CHART_NUMBERS}.filter(number => /{own}/.test(number)).length > 5")
+        expect(page.locator(".chart .ytick text").filter(has_text=re.compile(foreign))).to_have_count(0)
+        page.locator(".chart").first.hover()
+        told = page.locator(".hoverlayer .legend text")
+        expect(told.last).to_have_text(re.compile(own))
+        expect(told.filter(has_text=re.compile(foreign if locale == "en-US" else "[0-9]"))).to_have_count(0)
 
 
 def test_a_run_is_stopped_after_asking(open_page: OpenPage, token: str) -> None:

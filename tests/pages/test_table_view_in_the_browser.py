@@ -279,3 +279,15 @@ def test_without_a_login_no_further_row_is_shown(open_page: OpenPage, server: Se
     with suppress(Error):  # the page leaves by itself, perhaps at this very moment
         page.evaluate("() => [...document.querySelectorAll('button')].find((button) => button.textContent === 'Next')?.click()")
     page.wait_for_url("**/login*", timeout=SLOW_MS)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "fa-IR"])
+def test_names_to_choose_from_begin_where_the_page_begins(open_page: OpenPage, sales: str, token: str, locale: str) -> None:
+    page = open_rows(open_page, sales, token, locale)
+    page.get_by_role("combobox", name="Columns" if locale == "en-US" else "ستون‌ها", exact=True).click()
+    edge = "left" if locale == "en-US" else "right"
+    names = page.locator(".q-menu [role=option] bdi")
+    expect(names).to_have_count(7)
+    range_of = "name => { const range = document.createRange(); range.selectNodeContents(name); return range; }"
+    edges = names.evaluate_all(f"all => all.map({range_of}).map(range => Math.round(range.getBoundingClientRect().{edge}))")
+    assert len(set(edges)) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -77,6 +78,23 @@ def test_choosing_another_sheet_mends_a_workbook(open_page: OpenPage, token: str
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_file_without_a_table_shows_at_once_how_it_begins(open_page: OpenPage, token: str, tmp_path: Path) -> None:
+    page = open_page("/datasets", token)
+    upload(page, tmp_path / "words.csv", ("word\n" + "\n".join(f"item{number}" for number in range(30))).encode())
+    page.wait_for_url("**/datasets/data_*", timeout=READ_MS)
+    expect(page.get_by_role("columnheader", name="word · Identifier")).to_be_visible(timeout=READ_MS)
+    expect(page.get_by_role("table", name="The first rows, read like this").get_by_role("row", name="item0")).to_be_visible()
+    expect(page.get_by_label("Around texts")).to_have_value('As found: Double quotes ( " )')
+
+
+def test_nothing_is_said_to_be_found_in_a_file_that_cannot_be_looked_at(open_page: OpenPage, token: str, tmp_path: Path) -> None:
+    page = open_page("/datasets", token)
+    upload(page, tmp_path / "names_only.csv", b"a,b,c\n")
+    page.wait_for_url("**/datasets/data_*", timeout=READ_MS)
+    for label in ("Encoding", "Around texts", "Names in the first row", "Comments"):
+        expect(page.get_by_label(label, exact=True)).to_have_value("As found")
+
+
 def test_a_stopped_reading_can_begin_anew(open_page: OpenPage, token: str, tmp_path: Path) -> None:
     with slow_reading(open_page, token, tmp_path / "amounts.csv.gz") as (page, other):
         other.get_by_role("button", name="Stop reading").click()
@@ -111,3 +129,26 @@ def test_a_file_that_waits_to_be_read_tells_its_place(open_page: OpenPage, serve
             expect(persian.get_by_text("نوبت بعدی همین فایل است")).to_be_visible()
             expect(page.get_by_role("button", name="Stop reading")).to_be_focused()
         expect(page.locator(".profile-column h3").first).to_have_text("height", timeout=READ_MS)
+
+
+def test_the_upload_form_tells_a_files_place_while_others_are_read(open_page: OpenPage, server: Server, tmp_path: Path) -> None:
+    with registered(server, "hamed") as hamed, registered(server, "nika") as nika, ThreadPoolExecutor(1) as elsewhere:
+        with every_place_taken(server, hamed):
+            elsewhere.submit(post, nika, "/api/datasets/upload", files={"file": ("first.csv", flowers())})
+            wait_until(partial(has, nika, "first.csv"))
+            page, persian = open_page("/datasets", nika.token), open_page("/datasets", nika.token, locale="fa-IR")
+            expect(page.get_by_role("row", name="first.csv")).to_contain_text("Waiting to be read")
+            upload(page, tmp_path / "second.csv", flowers().encode())
+            expect(page.locator(".transfer")).to_contain_text("Waiting for its turn to be read: 1 file before it.")
+            expect(page.locator(".upload > [role=status]")).to_have_text(re.compile("second.csv: Waiting for its turn"))
+            expect(page.get_by_role("progressbar", name="second.csv")).to_have_count(0)
+            persian.locator("input[name=file]").set_input_files(tmp_path / "second.csv")
+            persian.get_by_label("نام", exact=True).fill("سوم")
+            persian.get_by_role("button", name="بارگذاری", exact=True).click()
+            expect(persian.locator(".transfer")).to_contain_text("در نوبت خواندن است: ۲ فایل پیش از آن است.")
+            first = next(str(dataset["id"]) for dataset in datasets_of(nika) if dataset["filename"] == "first.csv")
+            nika.client.delete(f"/api/datasets/{first}/reading").raise_for_status()
+            expect(page.locator(".transfer")).to_contain_text("Waiting for its turn to be read: this file is next.")
+            persian.get_by_role("button", name="انصراف از «second.csv»").click()
+            expect(persian.locator(".transfer")).to_have_count(0)
+        page.wait_for_url("**/datasets/data_*", timeout=READ_MS)

@@ -15,7 +15,8 @@ import pytest
 from sqlmodel import Session, col, update
 
 from app.datasets.reader import LAST_STAGE
-from app.datasets.upload_parts import Announcement
+from app.datasets.upload_parts import Announcement, UploadParts
+from app.errors import NotFound
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
 from app.settings import Settings
@@ -271,6 +272,35 @@ async def test_an_upload_whose_reading_breaks_off_is_over_while_the_server_goes_
         await finishing
     assert platform.quota.reserved_bytes(sara.id) == 0
     assert list(platform.quota.folder.iterdir()) == []
+
+
+async def test_a_file_in_parts_tells_its_turns_until_it_has_been_read(platform: Platform, sara: User) -> None:
+    content, parts, told = flowers().encode(), platform.upload_parts, list[int | None]()
+    upload = await parts.begin(sara, Announcement(len(content), "table.csv"))
+    async with parts.appending(sara, upload.plan.id, 0, len(content)) as take:
+        take([content])
+
+    async def listen() -> None:
+        async for before in parts.turns(sara, upload.plan.id):
+            told.append(before)
+
+    listening = asyncio.create_task(listen())  # before the file is to be read: the browser's words may overtake each other
+    turns = platform._readings._room.turns
+    async with turns.taking("one", "omid"), turns.taking("two", "omid"):
+        finishing = asyncio.create_task(parts.finish(sara, upload.plan.id))
+        await wait_until(lambda: is_told(told, 0))
+    record = await finishing
+    await asyncio.wait_for(listening, SECONDS)
+    assert told[-1] is None
+    assert await is_idle(platform, record)
+    with pytest.raises(NotFound):
+        await anext(parts.turns(User(id="omid", email="omid@example.com", name="Omid", password_hash=""), upload.plan.id))
+    after_restart = UploadParts(platform.settings, platform.database, platform.quota, platform.arrivals)
+    assert [before async for before in after_restart.turns(sara, upload.plan.id)] == []
+
+
+async def is_told(told: list[int | None], wanted: int | None) -> bool:
+    return wanted in told
 
 
 async def has_begun_reading(platform: Platform, user: User) -> bool:
