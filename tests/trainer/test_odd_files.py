@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -77,6 +78,46 @@ def test_who_wants_every_row_gets_totals_and_repeated_names_as_rows(tmp_path: Pa
     assert (len(found.rows), found.rejected_count) == (3, 2)
     kept = read_file(tmp_path, content, ending, keep_all_rows=True)
     assert (kept.rows, kept.rejected_count) == ([tuple(row) for row in rows[1:]], 0)
+
+
+CARS = """18.0   8   307.0      130.0  70  1\t"chevrolet malibu"
+15.0   8   350.0      ?      70  1\t"buick skylark"
+9.5    8   304.0      193.0  70  1\t"hi 1200d"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "first"),
+    [
+        (
+            CARS,
+            [f"column_{number}" for number in range(1, 8)],
+            (18.0, 8, 307.0, 130.0, 70, 1, "chevrolet malibu"),
+        ),
+        (" 0.00632  18.00   2.310  0\n 0.02731   0.00   7.070  0\n 0.03237   0.00   2.180  1\n", None, (0.00632, 18.0, 2.31, 0)),
+        ("   city  size\n0   Yazd   1.5\n1    Qom  12.5\n2  Rasht   3.0\n", ["column_1", "city", "size"], (0, "Yazd", 1.5)),
+        ("name      n\nالف       ۱\nب        ۱۲\nپ         ۳\n", ["name", "n"], ("الف", 1)),
+    ],
+)
+def test_columns_that_are_set_below_each_other_by_spaces_are_columns(
+    tmp_path: Path, text: str, names: list[str] | None, first: tuple[Any, ...]
+) -> None:
+    found = read_file(tmp_path, text)
+    assert found.rows[0] == first
+    assert (len(found.rows), found.rejected) == (3, [])
+    assert names is None or found.names == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name, city,  n\nAli, Qom,  1\nSara, Yazd,  2\nReza, Rasht,  3\n",
+        "first  last\tcity\nAli  Rezai\tQom\nSara  Karimi\tYazd\nReza  Amini\tRasht\n",
+        "label\ttext\nham\tGo until  jurong\nspam\tFree entry  now\nham\tU dun  say\n",
+    ],
+)
+def test_spaces_within_values_separate_nothing(tmp_path: Path, text: str) -> None:
+    assert len(read_file(tmp_path, text).names) == text.splitlines()[0].count(",") + text.splitlines()[0].count("\t") + 1
 
 
 def test_comments_above_a_table_are_told_unless_somebody_chose_their_sign(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ import duckdb
 
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.reading import ENDINGS, ReadingChoices
+from trainer.reading.aligned_text import align
 from trainer.reading.cell_text import quote_list
 from trainer.reading.column_names import tidy_names
 from trainer.reading.csv_cells import CELLS, SAMPLED, CsvCells, open_csv
@@ -177,7 +178,8 @@ def _open_text(
     about: dict[str, Any] = {"format": file_format, "encoding": text.encoding}
     if file_format == "csv":
         refuse_other_text(text.path)
-        csv = open_csv(text.path, source.choices, missing)
+        path, choices = align(text.path, source.choices, workspace), source.choices
+        csv = open_csv(path, choices if path == text.path else choices.replace(delimiter=" "), missing)
         csv = csv.mend(workspace) if csv.beginning.has_mixed_ends else csv
         return _define(connection, csv, text.is_ascii, about)
     flat, decimal, keep_all_rows = workspace / ".flat.csv", source.choices.decimal, source.choices.keep_all_rows

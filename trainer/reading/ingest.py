@@ -26,7 +26,7 @@ TABLE_FILE = "table.parquet"
 WRITTEN_FILE = "written.parquet"
 PROFILE_FILE = "profile.json"
 TABLE_STAGE = "table"
-WORKING_FILES = (".decoded", ".unpacked", ".flat.csv", ".mended", ".unbroken", ".sample")
+WORKING_FILES = (".decoded", ".aligned", ".unpacked", ".flat.csv", ".mended", ".unbroken", ".sample")
 Tell = Callable[[str], None]
 
 

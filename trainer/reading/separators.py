@@ -56,19 +56,22 @@ def _find_fitting(
     escape = "\\" if quote and f"\\{quote}" in sample and quote * 2 not in sample else quote
     shares = {}
     for delimiter in USUAL_DELIMITERS:
-        share, width = _share_fitting(parse_sample(sample, delimiter, quote, escape), is_whole, comment)
+        share, width = share_fitting(sample, delimiter, quote, escape, is_whole=is_whole, comment=comment)
         if share >= FITTING_SHARE:
             shares[delimiter] = (share, width)
     if not shares:
         return found
-    share, _ = _share_fitting(parse_sample(sample, *found), is_whole, comment)
+    share, _ = share_fitting(sample, *found, is_whole=is_whole, comment=comment)
     best = max(shares, key=lambda delimiter: shares[delimiter])
     is_better = shares[best][0] > share or (shares[best][0] == share and found[0] == ":")
     return (best, quote, escape) if is_better else found
 
 
-def _share_fitting(rows: list[list[str]], is_whole: bool, comment: str) -> tuple[float, int]:
+def share_fitting(
+    sample: str, delimiter: str, quote: str, escape: str | None = None, *, is_whole: bool = True, comment: str = ""
+) -> tuple[float, int]:
     """The share of rows that have as many cells as most of them, and how many that is; 0 where it is one."""
+    rows = parse_sample(sample, delimiter, quote, quote if escape is None else escape)
     complete = rows if is_whole or len(rows) < len(("one", "two")) else rows[:-1]
     widths = Counter(len(row) for row in complete if is_row(row, comment))
     if not widths:

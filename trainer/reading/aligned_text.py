@@ -1,0 +1,61 @@
+"""A text enters whose columns are set below each other by spaces; the same text with one space between its cells leaves.
+
+Such are many data sets of the 1990s, and tables that programs print.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from trainer.contract.reading import ReadingChoices
+from trainer.reading.dialect import COMMENTS
+from trainer.reading.separators import FITTING_SHARE, USUAL_DELIMITERS, share_fitting
+
+ALIGNED = ".aligned"
+LOOKED_AT = 300
+LONGEST_LINE = 1 << 16
+LEAST_LINES = 3
+LEAST_ALIGNED = 0.95  # of the lines, which have as many cells as most
+LEAST_GAPS = 0.1  # of the lines, which have more than one space somewhere between cells
+LEAST_NUMBERS = 0.8  # of the cells, where a tab might be what separates them
+_CELL = re.compile(r'"[^"]*"|\S+')
+_GAP = re.compile(r"\S[ \t]{2,}\S|^[ \t]+\S")
+_NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?|\?|NA")
+
+
+def align(path: Path, choices: ReadingChoices, workspace: Path) -> Path:
+    """The path of a text with single spaces; the same where nothing was to be done, or another separator was chosen."""
+    if choices.delimiter not in {None, " "} or not _is_aligned(path):
+        return path
+    with (
+        path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as source,
+        (workspace / ALIGNED).open("w", encoding="utf-8", errors="surrogateescape", newline="") as target,
+    ):
+        for line in source:
+            target.write(" ".join(_CELL.findall(line)) + line[len(line.rstrip("\r\n")) :])
+    return workspace / ALIGNED
+
+
+def _is_aligned(path: Path) -> bool:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        lines = [line.rstrip("\n") for line in islice(iter(lambda: file.readline(LONGEST_LINE), ""), LOOKED_AT)]
+    rows = [line for line in lines if line.strip() and not line.startswith(COMMENTS)]
+    widths = Counter(len(_CELL.findall(line)) for line in rows)
+    if len(rows) < LEAST_LINES or sum(bool(_GAP.search(line)) for line in rows) < LEAST_GAPS * len(rows):
+        return False
+    width, count = widths.most_common(1)[0]
+    return width > 1 and count >= LEAST_ALIGNED * len(rows) - 1 and not _is_separated(rows)
+
+
+def _is_separated(rows: Sequence[str]) -> bool:
+    """Whether a usual separator makes rows of them; a lone tab may stand among spaces, where all else is numbers."""
+    text = "\n".join(rows)
+    fitting = {delimiter for delimiter in USUAL_DELIMITERS if share_fitting(text, delimiter, '"')[0] >= FITTING_SHARE}
+    if fitting != {"\t"}:
+        return bool(fitting)
+    cells = _CELL.findall(text)
+    return sum(bool(_NUMBER.fullmatch(cell)) for cell in cells) < LEAST_NUMBERS * len(cells)
