@@ -13,8 +13,8 @@ from tests.conftest import OpenPage
 
 ENDED_MS = 90_000
 READ_MS = 30_000
-# The names hold a number, and so look like a row of values.
-HEADER = "كالا;140;دسته;كد"
+# Two names are numbers, and so the names look like a row of values.
+HEADER = "كالا;140;دسته;102"
 ROWS = [
     f"كالاي {row};{row * 37 % 101 * 1000},5;{'خوراك' if row * 37 % 101 > 50 else 'پوشاك'};{100 + row % 4}" for row in range(60)
 ]
@@ -48,13 +48,13 @@ class Words:
 ENGLISH = Words(
     "en-US", "windows-1256", False, "Upload", "How the file is read", "Names in the first row",
     "Yes: they are the columns’ names", "Read the file like this", "Look at these rows",
-    "Leave these 2 rows out", "^Kind of .*کد", "You chose it.",
+    "Leave these 2 rows out", "^Kind of .*102", "You chose it.",
     "^Histogram of .*140", "Column to predict", "New run", "Start training", "Completed",
 )  # fmt: skip
 PERSIAN = Words(
     "fa-IR", "utf-16", True, "بارگذاری", "فایل چگونه خوانده می‌شود", "نام‌ها در ردیف نخست", "بله، نام ستون‌هاست",
     "فایل را همین‌گونه بخوان", "دیدن این ردیف‌ها",
-    "این ۲ ردیف کنار گذاشته شوند", "^نوع .*کد", "خودتان برگزیده‌اید.", "^هیستوگرام .*۱۴۰", "ستون هدف",
+    "این ۲ ردیف کنار گذاشته شوند", "^نوع .*۱۰۲", "خودتان برگزیده‌اید.", "^هیستوگرام .*۱۴۰", "ستون هدف",
     "اجرای تازه", "آغاز آموزش", "پایان‌یافته",
 )  # fmt: skip
 
