@@ -248,6 +248,9 @@ def _open_workbook(
     csv = dataclasses.replace(open_csv(flat, choices, missing), lines_before=sheet.first_row)
     cells = _define(connection, csv, is_ascii_text(flat), about)
     cells.decimals = [*sheet.decimals, *cells.decimals[sheet.width :]]
+    if sheet.notes and csv.beginning.names and sheet.rows_written == 1:
+        raise Refusal(Problem("no_rows", sheet.notes[0]))
+    cells.notes += sheet.notes
     return cells
 
 

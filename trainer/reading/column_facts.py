@@ -1,7 +1,8 @@
 """Columns of text enter, what their cells are as numbers, dates, truths and text leaves: `ColumnFacts`.
 
-The first rows tell what most columns are not: one cell that is no number is enough. All rows are read once for
-what is left open, and once more for columns whose first rows are plain and later ones are not.
+The first rows tell what most columns are not: one cell that is no number is enough. Further rows are looked at where these
+are empty. All rows are read once for what is left open, and once more for columns whose first rows are plain and later
+ones are not.
 """
 
 # ruff: noqa: S608 what a file says becomes SQL only through quote_name and quote_text
@@ -23,6 +24,7 @@ ColumnRules = Mapping[str, CellRules]  # by column
 MOST_HEAD_ROWS = 1000
 LEAST_HEAD_ROWS = 100
 HEAD_CELLS = 20_000
+DEEP_CELLS = 1_000_000  # of columns whose first rows are empty, or whose cells take long to be asked for column by column
 MOST_THOROUGH_QUESTIONS = 50  # in one query
 
 
@@ -60,33 +62,76 @@ def find_facts(
 ) -> dict[str, ColumnFacts]:
     """The facts of each of `columns`, by every row of `relation`; of a column with a `wanted` kind, those it needs."""
     facts: dict[str, ColumnFacts] = {}
+    questions: list[_Question] = []
     for alike in dict.fromkeys(rules[column] for column in columns):
-        facts |= _ask_head(connection, relation, [column for column in columns if rules[column] == alike], alike)
-    questions = [question for column in columns for question in _open_questions(column, facts[column], rules[column], wanted)]
+        look = _Look(connection, relation, alike, wanted)
+        questions += look.at_first_rows([column for column in columns if rules[column] == alike])
+        facts |= look.facts
     found = _ask(connection, relation, questions, facts, rules)
     unread = [dataclasses.replace(question, is_thorough=True) for question in questions if found[question.column].are_unread]
     return facts | found | _ask(connection, relation, unread, facts, rules)
 
 
-def _ask_head(
-    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], rules: CellRules
-) -> dict[str, ColumnFacts]:
-    """Everything about the first rows of columns with the same rules.
+@dataclass(slots=True)
+class _Look:
+    """A look at the first rows of columns with the same rules, and what it told."""
 
-    All columns are put below each other: preparing a query takes longer than these rows.
-    """
-    names = ", ".join(columns)
-    head_rows = max(LEAST_HEAD_ROWS, min(MOST_HEAD_ROWS, HEAD_CELLS // len(columns)))
-    rows = connection.execute(
-        f"SELECT name, bit_or({number_facts('cell', rules, NumberFacts.NONE, is_thorough=True)}),"
-        f" bit_or({date_facts('cell', rules, DateFacts.NONE, is_thorough=True)}),"
-        f" bit_or({truth_facts('cell', rules, has_other_words=True)}), bit_or({letter_facts('cell')})"
-        f" FROM (UNPIVOT (SELECT {names} FROM {relation} LIMIT {head_rows}) ON {names} INTO NAME name VALUE cell) GROUP BY name"
-    ).fetchall()
-    facts = {column: ColumnFacts() for column in columns}
-    for name, numbers, dates, truths, letters in rows:
-        facts[name] = ColumnFacts(NumberFacts(numbers), DateFacts(dates), TruthFacts(truths), LetterFacts(letters))
-    return facts
+    connection: duckdb.DuckDBPyConnection
+    relation: str
+    rules: CellRules
+    wanted: Mapping[str, str]
+    facts: dict[str, ColumnFacts] = dataclasses.field(default_factory=dict)
+
+    def at_first_rows(self, columns: Sequence[str]) -> list[_Question]:
+        """Learn the facts of the columns, and return what only the rows behind can tell."""
+        head_rows = max(LEAST_HEAD_ROWS, min(MOST_HEAD_ROWS, HEAD_CELLS // len(columns)))
+        self._ask(columns, head_rows)
+        if not self._has_more(head_rows):
+            return []
+        questions = [question for column in columns for question in self._open_questions(column)]
+        slow = {
+            question.column: None for question in questions if question.is_thorough or self.facts[question.column].have_no_value
+        }
+        if not slow:
+            return questions
+        if not self._has_more(rows := DEEP_CELLS // len(slow)):
+            self._ask(list(slow), rows)
+            return [question for question in questions if question.column not in slow]
+        empty = [column for column in slow if self.facts[column].have_no_value]
+        if not empty:
+            return questions
+        self._ask(empty, rows)
+        return [question for column in columns for question in self._open_questions(column)]
+
+    def _ask(self, columns: Sequence[str], rows: int) -> None:
+        """Everything about the first rows.
+
+        All columns are put below each other: preparing a query takes longer than these rows, and empty cells are passed over.
+        """
+        names = ", ".join(columns)
+        numbers = number_facts("cell", self.rules, NumberFacts.NONE, is_thorough=True)
+        dates = date_facts("cell", self.rules, DateFacts.NONE, is_thorough=True)
+        truths = truth_facts("cell", self.rules, has_other_words=True)
+        found = self.connection.execute(
+            f"SELECT name, bit_or({numbers}), bit_or({dates}), bit_or({truths}), bit_or({letter_facts('cell')})"
+            f" FROM (UNPIVOT (SELECT {names} FROM {self.relation} LIMIT {rows}) ON {names} INTO NAME name VALUE cell)"
+            " GROUP BY name"
+        ).fetchall()
+        self.facts |= {column: ColumnFacts() for column in columns}
+        for name, *facts in found:
+            self.facts[name] = _as_facts(*facts)
+
+    def _has_more(self, rows: int) -> bool:
+        """Whether the relation has more rows than these."""
+        found = self.connection.execute(f"SELECT 1 FROM {self.relation} LIMIT 1 OFFSET {rows}").fetchone()
+        return found is not None
+
+    def _open_questions(self, column: str) -> list[_Question]:
+        return _open_questions(column, self.facts[column], self.rules, self.wanted)
+
+
+def _as_facts(numbers: int, dates: int, truths: int, letters: int) -> ColumnFacts:
+    return ColumnFacts(NumberFacts(numbers), DateFacts(dates), TruthFacts(truths), LetterFacts(letters))
 
 
 def _open_questions(column: str, facts: ColumnFacts, rules: CellRules, wanted: Mapping[str, str]) -> list[_Question]:

@@ -5,7 +5,7 @@ Rows are learned first, all or a sample; then each becomes cells. Refused are to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from trainer.reading.json_refusals import MAX_COLUMNS, clean_text, too_many_columns
 from trainer.reading.json_values import JsonList, JsonRow, write_cell, write_number
@@ -64,7 +64,7 @@ class ObjectColumns:
         taken = {_name(key) for key in keys if key not in self._apart}
         columns: dict[str, int] = {}
         for key in keys:
-            name = _number(_name(key), taken) if key in self._apart else _name(key)
+            name = number_name(_name(key), taken) if key in self._apart else _name(key)
             taken.add(name)
             position = columns.setdefault(name, len(columns))
             if isinstance(key, tuple):
@@ -101,11 +101,14 @@ class ObjectColumns:
 
 
 class ListColumns:
-    """A column for every position; the first row names them when it is all texts, no two alike, and the second is not."""
+    """A column for every position.
 
-    def __init__(self, decimal: str) -> None:
+    Unless `names` are given, the first row names them when it is all texts, no two alike, and the second is not.
+    """
+
+    def __init__(self, decimal: str, names: Sequence[str] = ()) -> None:
         self._decimal = decimal
-        self.names: list[str] = []
+        self.names = list(names)
         self.are_certain = True
         self.rows_above = 0
         self._first_rows: list[JsonList] = []
@@ -120,9 +123,10 @@ class ListColumns:
 
     def settle(self) -> None:
         """Give every column that was learned its name."""
-        names: list[str] = []
-        if _is_header(self._first_rows):
+        names = self.names
+        if not names and _is_header(self._first_rows):
             names, self.rows_above = self._first_rows[0], 1
+        self._width = max(self._width, len(names))
         numbered = [f"column_{position}" for position in range(len(names) + 1, self._width + 1)]
         self.names = [clean_text(name) for name in [*names, *numbered]]
 
@@ -149,7 +153,8 @@ def _name(key: str | NestedKey) -> str:
     return key if isinstance(key, str) else ".".join(key)
 
 
-def _number(name: str, taken: set[str]) -> str:
+def number_name(name: str, taken: Container[str]) -> str:
+    """The name with the least number that is not taken."""
     number = 2
     while f"{name}_{number}" in taken:
         number += 1

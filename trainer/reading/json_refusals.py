@@ -104,6 +104,15 @@ def unequal_lists(first: str, first_count: int, other: str, other_count: int) ->
     return Refusal(Problem("not_a_table", message))
 
 
+def unequal_labels(most_bytes: int) -> Refusal:
+    message = Message(
+        "The objects that hold the columns do not all have the same keys in the same order, and the file is larger than {most}"
+        " bytes, too large to match them. Give an array of objects, or one object per line.",
+        {"most": most_bytes},
+    )
+    return Refusal(Problem("not_a_table", message))
+
+
 def unknown_records(name: str, choices: Sequence[str]) -> Refusal:
     if choices:
         shown = ", ".join(_shorten(choice) for choice in choices[:SHOWN_CHOICES])

@@ -1,6 +1,6 @@
 """JSON of any size enters, a CSV file of its values as text leaves; only a row at a time is in memory.
 
-Rows are objects or lists: in an array, one per line, in a list that an object holds, or as an object of columns.
+Rows are objects or lists: in an array, one per line, in a list that an object holds, by labels, or as an object of columns.
 Refused are broken JSON, with its line, JSON that is no table, and too many columns.
 """
 
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from trainer.reading.json_columns import ListColumns, ObjectColumns, UnknownColumnError
-from trainer.reading.json_document import JsonDocument, read_columns
+from trainer.reading.json_document import DocumentShape, JsonDocument, read_columns, read_labelled_columns
 from trainer.reading.json_lines import JsonLines
 from trainer.reading.json_refusals import MAX_COLUMNS, clean_text, too_many_columns
-from trainer.reading.json_shape import RowsInColumns, RowsInLines, RowsInList, RowsInSequence, find_shape
+from trainer.reading.json_shape import ColumnsByLabel, RowsInColumns, RowsInLines, RowsInList, RowsInSplit, find_shape
 from trainer.reading.json_stream import MAX_ROW_BYTES
 from trainer.reading.json_values import write_cell
 from trainer.reading.rejected_rows import RejectedRow
@@ -27,7 +27,7 @@ __all__ = ["MAX_COLUMNS", "MAX_CSV_ROW_BYTES", "JsonTable", "too_many_columns", 
 SAMPLE_ROWS = 5_000
 # The quotes of JSON text in a cell are doubled, and every cell has two of its own and a comma.
 MAX_CSV_ROW_BYTES = 2 * MAX_ROW_BYTES + 4 * MAX_COLUMNS
-RowsShape = RowsInLines | RowsInList | RowsInSequence
+RowsShape = RowsInLines | DocumentShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +56,26 @@ def write_rows_as_csv(path: Path, file_format: str, output: Path, records: str |
         Refusal: `broken_json`, `not_a_table`, `too_many_columns` or `unknown_records`; `output` may be left incomplete.
     """
     shape = find_shape(path, file_format, records)
-    if isinstance(shape, RowsInColumns):
+    if isinstance(shape, RowsInColumns | ColumnsByLabel):
         return _write_columns(path, shape, output, decimal)
-    columns = _learn_columns(_read(path, shape), decimal, SAMPLE_ROWS)
+    columns = _learn_columns(path, shape, decimal, SAMPLE_ROWS)
     if columns.are_certain:
         try:
             return _write_rows(columns, path, shape, output)
         except UnknownColumnError:
             pass
-    return _write_rows(_learn_columns(_read(path, shape), decimal), path, shape, output)
+    return _write_rows(_learn_columns(path, shape, decimal), path, shape, output)
 
 
 def _read(path: Path, shape: RowsShape) -> JsonLines | JsonDocument:
     return JsonLines(path, shape.otherwise) if isinstance(shape, RowsInLines) else JsonDocument(path, shape)
 
 
-def _learn_columns(reading: JsonLines | JsonDocument, decimal: str, most_rows: int | None = None) -> ObjectColumns | ListColumns:
-    with closing(reading.read_rows()) as rows:
+def _learn_columns(path: Path, shape: RowsShape, decimal: str, most_rows: int | None = None) -> ObjectColumns | ListColumns:
+    names = shape.names if isinstance(shape, RowsInSplit) else []
+    with closing(_read(path, shape).read_rows()) as rows:
         first: Any = next(rows, None)
-        columns = ListColumns(decimal) if isinstance(first, list) else ObjectColumns(decimal)
+        columns = ListColumns(decimal, names) if names or isinstance(first, list) else ObjectColumns(decimal)
         if first is not None:
             for row in islice(chain([first], rows), most_rows):
                 columns.learn(row)
@@ -91,10 +92,16 @@ def _write_rows(columns: ObjectColumns | ListColumns, path: Path, shape: RowsSha
     return JsonTable(columns.names, within.records, within.choices, reading.rejected_count, reading.rejected)
 
 
-def _write_columns(path: Path, shape: RowsInColumns, output: Path, decimal: str) -> JsonTable:
-    with closing(read_columns(path, shape)) as rows:
-        _write_csv(list(shape.places), ([write_cell(value, decimal) for value in row] for row in rows), output)
-    return JsonTable([clean_text(name) for name in shape.places])
+def _write_columns(path: Path, shape: RowsInColumns | ColumnsByLabel, output: Path, decimal: str) -> JsonTable:
+    names = list(shape.places)
+    if isinstance(shape, RowsInColumns):
+        rows = read_columns(path, shape)
+    else:
+        rows = read_labelled_columns(path, shape)
+        names = names if shape.label is None else [shape.label, *names]
+    with closing(rows):
+        _write_csv(names, ([write_cell(value, decimal) for value in row] for row in rows), output)
+    return JsonTable([clean_text(name) for name in names])
 
 
 def _write_csv(names: Sequence[str], rows: Iterable[list[str]], output: Path) -> None:

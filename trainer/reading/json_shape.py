@@ -1,16 +1,17 @@
-"""A JSON file enters, where its rows are leaves: in lines, in a list, in objects one after another, or in columns.
+"""A JSON file enters, where its rows are leaves: in lines, in a list, in objects one after another, in columns or by labels.
 
 Refused are broken JSON, JSON that holds no table, and a choice of a list that is not there.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 
 from trainer.contract.messages import Message, Refusal
+from trainer.reading.json_labels import are_counted, find_orientation, name_labels
 from trainer.reading.json_lines import read_lines
 from trainer.reading.json_refusals import (
     EXTRA,
@@ -23,7 +24,8 @@ from trainer.reading.json_refusals import (
     unknown_records,
 )
 from trainer.reading.json_stream import MAX_ROW_BYTES, SPACE, START, JsonStream, Place
-from trainer.reading.json_values import parse_json
+from trainer.reading.json_survey import FoundList, Survey, read_or_count, survey_object
+from trainer.reading.json_values import parse_json, write_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,32 @@ class RowsInColumns:
     places: dict[str, Place]
 
 
-JsonShape = RowsInLines | RowsInList | RowsInSequence | RowsInColumns
+@dataclass(frozen=True, slots=True)
+class RowsInSplit:
+    """Names of columns in one list, rows in another, and labels of the rows in a third where the first column is theirs."""
+
+    names: list[str]
+    place: Place
+    labels: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowsByLabel:
+    """One object of objects, each a row; `label` is the column of its keys, None when they only count."""
+
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsByLabel:
+    """One object of objects, each a column: where it begins, the column of its keys, and whether all have the same keys."""
+
+    places: dict[str, Place]
+    label: str | None
+    are_alike: bool
+
+
+JsonShape = RowsInLines | RowsInList | RowsInSequence | RowsInColumns | RowsInSplit | RowsByLabel | ColumnsByLabel
 
 
 def find_shape(path: Path, file_format: str, records: str | None) -> JsonShape:
@@ -105,7 +132,7 @@ def _find_in_object(path: Path, file_format: str, records: str | None) -> JsonSh
     with path.open("rb", buffering=0) as file:
         stream = JsonStream(file)
         try:
-            survey = _survey(stream)
+            survey = survey_object(stream)
             follows = stream.peek()
             if follows not in {"", "{"}:
                 raise stream.refuse(EXTRA)
@@ -113,62 +140,29 @@ def _find_in_object(path: Path, file_format: str, records: str | None) -> JsonSh
             if records is not None:
                 raise
             return RowsInLines(refusal if file_format == "json" else None)  # the first of many lines may be broken
-    if not follows:
-        return _choose(survey, file_format, records)
+        if not follows:
+            return _choose(file, survey, file_format, records)
     if records is not None:
         raise unknown_records(records, [])
     return RowsInSequence()
 
 
-@dataclass(frozen=True, slots=True)
-class _List:
-    """What a key of the object holds: a list, where it begins, and how many of its items are objects or plain values."""
-
-    place: Place
-    count: int
-    objects: int
-    plain: int
-
-
-@dataclass(slots=True)
-class _Survey:
-    """What the keys of an object hold."""
-
-    lists: dict[str, _List] = field(default_factory=dict)
-    has_others: bool = False
-
-
-def _survey(stream: JsonStream) -> _Survey:
-    survey = _Survey()
-    for key in stream.read_keys():
-        if stream.peek() == "[":
-            survey.lists[key] = _count_items(stream)
-        else:
-            stream.read_value()
-            survey.has_others = True
-            survey.lists.pop(key, None)
-        if len(survey.lists) > MAX_COLUMNS:
-            raise too_many_columns(len(survey.lists))
-    return survey
-
-
-def _count_items(stream: JsonStream) -> _List:
-    place = stream.find_place()
-    kinds = Counter(map(type, stream.read_items()))
-    count = kinds.total()
-    return _List(place, count, kinds[dict], count - kinds[dict] - kinds[list])
-
-
-def _choose(survey: _Survey, file_format: str, records: str | None) -> JsonShape:
-    lists = survey.lists
-    choices = [key for key, found in lists.items() if found.count and found.objects == found.count]
+def _choose(file: FileIO, survey: Survey, file_format: str, records: str | None) -> JsonShape:
+    lists, nested = survey.lists, survey.objects.lists
+    counts = {key: found.count for key, found in lists.items() if found.are_objects}
+    deeper = {".".join(keys): keys for keys in nested if ".".join(keys) not in counts}
+    choices = [*counts, *deeper]
     if records is not None and records not in choices:
         raise unknown_records(records, choices)
-    if choices:
-        chosen = max(choices, key=lambda key: lists[key].count) if records is None else records
-        return RowsInList(lists[chosen].place, chosen, choices)
-    if lists and not survey.has_others and all(found.plain == found.count for found in lists.values()):
-        return _match_columns(lists)
+    shape = None if records is not None or counts else _find_frame(file, survey)
+    if shape:
+        return shape
+    if not counts and len({outer for outer, _ in deeper.values()}) == 1:  # else each may belong to what holds it
+        counts = {name: nested[keys] for name, keys in deeper.items()}
+    if counts or records is not None:
+        chosen = max(counts, key=lambda key: counts[key]) if records is None else records
+        place = lists[chosen].place if chosen not in deeper else _find_nested(file, survey, *deeper[chosen])
+        return RowsInList(place, chosen, choices)
     if file_format == "jsonl":
         return RowsInSequence()  # a file of one row
     for key, found in lists.items():
@@ -177,9 +171,54 @@ def _choose(survey: _Survey, file_format: str, records: str | None) -> JsonShape
     raise not_a_table(ONE_OBJECT)
 
 
-def _match_columns(lists: dict[str, _List]) -> RowsInColumns:
+def _find_frame(file: FileIO, survey: Survey) -> JsonShape | None:
+    """A table that is written by its columns, its labels or both, as pandas does it; None where the object is none."""
+    names, rows, index = (survey.lists.get(key) for key in ("columns", "data", "index"))
+    if names and rows and names.are_plain and 0 < names.count <= MAX_COLUMNS and rows.count == rows.lists:
+        return _match_split(file, names, rows, index)
+    if survey.has_lists_alone and all(found.are_plain for found in survey.lists.values()):
+        return _match_columns(survey.lists)
+    if not survey.has_objects_alone:
+        return None
+    objects = survey.objects
+    orientation = find_orientation(objects)
+    if orientation == "rows":
+        label = None if objects.outer.are_counted else name_labels(objects.kinds)
+        return RowsByLabel(label)
+    if orientation == "columns":
+        if objects.outer.count > MAX_COLUMNS:
+            raise too_many_columns(objects.outer.count)
+        label = None if are_counted(objects) else name_labels(objects.places)
+        return ColumnsByLabel(objects.places, label, objects.are_alike)
+    return None
+
+
+def _match_columns(lists: dict[str, FoundList]) -> RowsInColumns:
     first, *others = lists
     for key in others:
         if lists[key].count != lists[first].count:
             raise unequal_lists(first, lists[first].count, key, lists[key].count)
     return RowsInColumns({key: found.place for key, found in lists.items()})
+
+
+def _match_split(file: FileIO, columns: FoundList, rows: FoundList, index: FoundList | None) -> RowsInSplit:
+    names = [item if isinstance(item, str) else write_cell(item) for item in JsonStream(file, columns.place).read_items()]
+    if index is None:
+        return RowsInSplit(names, rows.place)
+    if index.count != rows.count:
+        raise unequal_lists("index", index.count, "data", rows.count)
+    labels = JsonStream(file, index.place).read_items()
+    if all(label == str(number).encode() for number, label in enumerate(labels)):
+        return RowsInSplit(names, rows.place)
+    return RowsInSplit([name_labels(names), *names], rows.place, index.place)
+
+
+def _find_nested(file: FileIO, survey: Survey, outer: str, inner: str) -> Place:
+    """Where a list of an object in the object begins; of equal keys the last one counts."""
+    stream = JsonStream(file, survey.objects.places[outer])
+    found = START
+    for key in stream.read_keys():
+        if key == inner:
+            found = stream.find_place()
+        read_or_count(stream)
+    return found

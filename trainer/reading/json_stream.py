@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import FileIO
 from typing import Any
@@ -29,10 +29,12 @@ from trainer.reading.json_values import parse_row, parse_rows
 
 CHUNK_BYTES = 1 << 18
 MAX_ROW_BYTES = 16 << 20
+MOST_AT_ONCE = 1 << 20  # letters of an object that is read whole
 # Where the window ends may be in the middle of -Infinity, of 1e+5 or of \ud83d\ude00: so many characters tell.
 LONGEST_CUT = 16
 MOST_BYTES = 4  # of one character: what is short for certain need not be measured
 SPACE = " \t\r\n"
+Parse = Callable[[str, int], tuple[Any, int]]  # a text and where to begin; the value and where it ends
 _CLOSINGS = {"{": "}", "[": "]", '"': '"'}
 _SPACE = re.compile(f"[{SPACE}]*")
 
@@ -91,24 +93,45 @@ class JsonStream:
             if not self._pass_separator("}"):
                 return
 
-    def read_value(self) -> Any:  # noqa: ANN401 - whatever JSON can say
-        """The value that begins here, with what is nested in it as JSON text."""
-        while True:
-            text, end = self._text, len(self._text)
-            try:
-                value, end = parse_row(text, self._position)
-            except json.JSONDecodeError as error:
-                if self._is_at_end or not _may_be_cut(error, len(text)):
-                    raise self.refuse(find_reason(error), error.pos) from None
-            except RecursionError:
-                raise self.refuse(TOO_DEEP) from None
-            else:
-                if self._is_at_end or end + LONGEST_CUT <= len(text):
-                    self._refuse_long(end)
-                    self._position = end
-                    return value
-            self._refuse_long(end)
+    def read_members(self, parse: Parse, read: Callable[[], Any]) -> Iterator[dict[str, Any]]:
+        """The members of the object that begins here, some at a time; a short object's all at once.
+
+        `parse` makes a dict of an object's text, `read` the value of a member that has to be read alone.
+        """
+        while not (found := self._parse(parse)):
+            if len(self._text) - self._position > min(MOST_AT_ONCE, self._most_bytes // 8):
+                break
             self._read_on()
+        else:
+            self._position = found[1]
+            yield found[0]
+            return
+        for key in self.read_keys():
+            yield {key: read()}
+            while members := self._read_piece(parse):
+                yield members
+
+    def read_value(self, parse: Parse = parse_row) -> Any:  # noqa: ANN401 - whatever JSON can say
+        """The value that begins here; unless told otherwise, with what is nested in it as JSON text."""
+        while True:
+            found = self._parse(parse)
+            end = found[1] if found else len(self._text)
+            self._refuse_long(end)
+            if found and (self._is_at_end or end + LONGEST_CUT <= len(self._text)):
+                self._position = end
+                return found[0]
+            self._read_on()
+
+    def _parse(self, parse: Parse) -> tuple[Any, int] | None:
+        """The value that begins here and where it ends; None where the window ends in the middle of it."""
+        try:
+            return parse(self._text, self._position)
+        except json.JSONDecodeError as error:
+            if self._is_at_end or not _may_be_cut(error, len(self._text)):
+                raise self.refuse(find_reason(error), error.pos) from None
+            return None
+        except RecursionError:
+            raise self.refuse(TOO_DEEP) from None
 
     def peek(self) -> str:
         """The next character that is no space, which is where reading goes on; "" at the end of the file."""
@@ -145,6 +168,28 @@ class JsonStream:
             return []
         self._position = start - len("[") + end - len("]")
         return items
+
+    def _read_piece(self, parse: Parse) -> dict[str, Any]:
+        """All further members that are wholly in the window, for the same reason as in `_read_block`; {} if that fails."""
+        if self.peek() != "," or self._has_odd_block or len(self._text) * MOST_BYTES > self._most_bytes:
+            return {}
+        text, start = self._text, self._position + 1
+        cut = text.rfind(",", start)
+        for _ in ("at the last comma", "before the text that holds it"):
+            if cut <= start:
+                return {}
+            try:
+                members: dict[str, Any]
+                members, end = parse(f"{{{text[start:cut]}}}", 0)
+            except json.JSONDecodeError as error:
+                cut = text.rfind(",", start, start + error.pos - 1)
+            except RecursionError:
+                break
+            else:
+                self._position = start + end - len("{}") if members else self._position
+                return members
+        self._has_odd_block = True
+        return {}
 
     def _pass(self, character: str, otherwise: Message) -> None:
         if self.peek() != character:

@@ -55,6 +55,41 @@ def parse_row(text: str, start: int = 0) -> tuple[Any, int]:
     return value, end
 
 
+def parse_cell(text: str, start: int = 0) -> tuple[Any, int]:
+    """As `parse_json`, but a list or an object is JSON text.
+
+    Raises:
+        json.JSONDecodeError: it is broken, or cut.
+        RecursionError: it is nested too deeply.
+    """
+    value, end = parse_json(text, start)
+    return _as_text(value), end
+
+
+def parse_cells(text: str, start: int = 0) -> tuple[JsonRow, int]:
+    """The object that begins at `start`, its values as from `parse_cell`, and where it ends.
+
+    Raises:
+        json.JSONDecodeError: it is broken, or cut.
+        RecursionError: it is nested too deeply.
+    """
+    members, end = parse_json(text, start)
+    return {key: _as_text(value) for key, value in members.items()}, end
+
+
+def parse_labelled_rows(text: str, start: int = 0) -> tuple[JsonRow, int]:
+    """The object that begins at `start`, its values as from `parse_row`, and where it ends.
+
+    Raises:
+        json.JSONDecodeError: it is broken, or cut.
+        RecursionError: it is nested too deeply.
+    """
+    rows, end = parse_json(text, start)
+    for row in rows.values():
+        _flatten(row)
+    return rows, end
+
+
 def parse_rows(text: str) -> tuple[list[Any], int]:
     """The values of the list that a text begins with, each as from `parse_row`, and where the list ends.
 
@@ -95,9 +130,13 @@ def write_json(value: JsonList | JsonRow) -> JsonText:
     return JsonText(sink.getvalue())
 
 
+def _as_text(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can say
+    return write_json(value) if type(value) is list or type(value) is dict else value
+
+
 def _flatten(row: JsonRow | JsonList) -> None:
     if isinstance(row, list):
-        row[:] = [write_json(value) if type(value) is list or type(value) is dict else value for value in row]
+        row[:] = [_as_text(value) for value in row]
         return
     for key, value in row.items():
         if type(value) is list:

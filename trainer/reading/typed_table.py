@@ -9,7 +9,7 @@ cell is looked at before the second.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -30,6 +30,7 @@ ROW_GROUP_ROWS = 20_480  # ten of DuckDB's vectors: a page of rows reads one gro
 # many columns there are: of a wide table the list of so many pieces would be long itself.
 ROW_GROUP_BYTES = 1 << 25
 ORDINARY_CELL_BYTES = 16
+REWRITTEN_WEIGHT = 4  # how many plain columns one takes the memory of whose cells are written in another way
 TEXT = "VARCHAR"  # the type of cells that are still to be understood
 
 
@@ -171,15 +172,27 @@ class TypedTable:
         if self._width <= WIDE_COLUMNS:
             return self._copy_query(self._select(relation, rules, is_strict=is_strict), path)
         parts = []
-        for start in range(0, self._width, WIDE_COLUMNS):
-            columns = range(start, min(start + WIDE_COLUMNS, self._width))
-            parts.append(f"part_{start}")
+        for columns in self._split_columns():
+            parts.append(f"part_{columns[0]}")
             selected = self._select(relation, rules, columns, is_strict=is_strict)
             self._connection.execute(f"CREATE OR REPLACE TABLE {parts[-1]} AS {selected}")
         rows = self._copy_query(f"SELECT * FROM {' POSITIONAL JOIN '.join(parts)}", path)
         for part in parts:
             self._connection.execute(f"DROP TABLE {part}")
         return rows
+
+    def _split_columns(self) -> Iterator[Sequence[int]]:
+        """The columns of a wide table in parts: a query of many takes long to prepare, and of rewritten ones much memory."""
+        part: list[int] = []
+        weight = 0
+        for index, form in enumerate(self.formats[: self._width]):
+            added = REWRITTEN_WEIGHT if form.keeps_written else 1
+            if weight + added > WIDE_COLUMNS:
+                yield part
+                part, weight = [], 0
+            part.append(index)
+            weight += added
+        yield part
 
     def _select(self, relation: str, rules: ColumnRules, columns: Sequence[int] | None = None, *, is_strict: bool = False) -> str:
         """SQL for the rows of `relation` in their types; of all columns, or of some."""

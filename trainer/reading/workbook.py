@@ -9,10 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import math
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
@@ -24,6 +23,7 @@ from trainer.contract.messages import Message, Problem, Refusal
 from trainer.reading.decimal_marks import find_decimals
 from trainer.reading.encoding import empty_file
 from trainer.reading.separators import SAMPLED_ROWS
+from trainer.reading.sheet_xml import RELATIONSHIPS, WORKBOOK, SheetFacts, describe_missing, find_sheet_files, scan_sheet
 from trainer.reading.unpacking import expands_too_far, open_zip, read_member
 
 MOST_BYTES = 1_000_000_000
@@ -31,9 +31,6 @@ OLE_MARK = bytes.fromhex("D0CF11E0A1B11AE1")  # the container of old workbooks, 
 CONTENT_TYPES = "[content_types].xml"  # every .xlsx has it, an OpenDocument file has not
 SHEET_FOLDER = "/worksheets/"
 CELL_BYTES = 32  # that a cell takes in memory, also one between others where nothing stands
-CELL_WITH_CONTENT = re.compile(rb"""<(?:\w+:)?c\s[^<>]*?\br\s*=\s*["']([A-Za-z]{1,3}[0-9]{1,7})["'][^<>]*(?<!/)>""")
-LONGEST_CELL_TAG = 200
-LETTERS, DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0123456789"
 LARGEST_EXACT_INTEGER = 2**53  # beyond it a double does not hold every integer
 SHOWN_SHEETS = 20
 
@@ -48,6 +45,7 @@ class Sheet:
     width: int
     decimals: list[str]  # the mark of each column's numbers
     first_row: int  # how many rows of the sheet come before those that were written
+    notes: list[Message] = field(default_factory=list)  # about values that are missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def write_sheet_as_csv(
     Raises:
         Refusal: `empty_file`, `broken_workbook`, `no_such_sheet`, `empty_sheet` or `expands_too_far`.
     """
-    _check_expansion(path, most_bytes)
+    about = _check_expansion(path, most_bytes)
     with _refuse_broken(), CalamineWorkbook.from_path(path) as workbook:
         sheets = [about for about in workbook.sheets_metadata if about.typ == SheetTypeEnum.WorkSheet]
         choices = [about.name for about in sheets]
@@ -85,8 +83,9 @@ def write_sheet_as_csv(
             raise _nothing_in(name, workbook, choices)
         found = workbook.get_sheet_by_name(name)
         decimals = [decimal] * extent.width if decimal else _find_decimals(found, extent)
+        notes = describe_missing(about.get(name, SheetFacts()), extent.start + 1)
         _write(found, extent, decimals, output, most_bytes)
-        return Sheet(name, choices, extent.end - extent.start, extent.width, decimals, extent.start)
+        return Sheet(name, choices, extent.end - extent.start, extent.width, decimals, extent.start, notes)
 
 
 def _choose(workbook: CalamineWorkbook, names: Sequence[str]) -> tuple[str, _Extent]:
@@ -176,8 +175,11 @@ _WRITTEN: dict[type, Callable[[Any], str]] = {
 }
 
 
-def _check_expansion(path: Path, most_bytes: int) -> None:
-    """Unpack everything once, into nothing: neither the archive nor one far cell may make the workbook too large."""
+def _check_expansion(path: Path, most_bytes: int) -> Mapping[str, SheetFacts]:
+    """Unpack everything once, into nothing: neither the archive nor one far cell may make the workbook too large.
+
+    What is seen on the way of each sheet is returned by its name.
+    """
     with path.open("rb") as file:
         start = file.read(len(OLE_MARK))
     if not start:
@@ -185,14 +187,14 @@ def _check_expansion(path: Path, most_bytes: int) -> None:
     if start == OLE_MARK:
         raise _protected_workbook()
     try:
-        _measure(path, most_bytes)
+        return _measure(path, most_bytes)
     except Refusal as refusal:
         if refusal.problems[0].code == "expands_too_far":
             raise
         raise _broken_workbook() from refusal
 
 
-def _measure(path: Path, most_bytes: int) -> None:
+def _measure(path: Path, most_bytes: int) -> Mapping[str, SheetFacts]:
     unpacked = 0
 
     def count(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -203,36 +205,33 @@ def _measure(path: Path, most_bytes: int) -> None:
                 raise expands_too_far(most_bytes)
             yield piece
 
+    facts: dict[str, SheetFacts] = {}
+    about = {WORKBOOK: b"", RELATIONSHIPS: b""}
     with open_zip(path) as archive:
         names = {name.casefold() for name in archive.namelist()}
         if CONTENT_TYPES not in names or any(name.endswith("/workbook.bin") for name in names):
             raise _broken_workbook()
         for member in archive.infolist():
             pieces = count(read_member(archive, member))
-            if SHEET_FOLDER in member.filename.casefold():
-                _refuse_far_cells(pieces, most_bytes)
+            name = member.filename.casefold()
+            if name in about:
+                about[name] = next(pieces, b"")  # a megabyte names thousands of sheets
+            elif SHEET_FOLDER in name:
+                facts[name] = scan_sheet(pieces)
+                _refuse_far_cells(facts[name], most_bytes)
             for _ in pieces:
                 pass
+    files = find_sheet_files(about[WORKBOOK], about[RELATIONSHIPS])
+    return {sheet: facts[file.casefold()] for sheet, file in files.items() if file.casefold() in facts}
 
 
-def _refuse_far_cells(sheet: Iterator[bytes], most_bytes: int) -> None:
+def _refuse_far_cells(facts: SheetFacts, most_bytes: int) -> None:
     """A sheet is held in memory up to its last row and column that hold something, with all that is empty in between."""
-    columns: set[bytes] = set()
-    last_row, rest = 0, b""
-    for piece in sheet:
-        cells = b" ".join(CELL_WITH_CONTENT.findall(rest + piece)).upper()
-        columns.update(cells.translate(None, DIGITS).split())
-        last_row = max(last_row, *map(int, set(cells.translate(None, LETTERS).split())), 0)
-        rest = piece[-LONGEST_CELL_TAG:]
-    last_column = max(columns, key=lambda letters: (len(letters), letters), default=b"")
-    number = 0
-    for letter in last_column:
-        number = number * len(LETTERS) + letter - LETTERS[0] + 1
-    if last_row * number * CELL_BYTES > most_bytes:
+    if facts.last_row * facts.width * CELL_BYTES > most_bytes:
         message = Message(
             "A sheet of the workbook reaches to row {row} and column {column}: more than {limit} MB, the limit here."
             " Delete the cells that lie beside the table, or save the table as CSV and upload that.",
-            {"row": last_row, "column": last_column.decode(), "limit": round(most_bytes / 1_000_000)},
+            {"row": facts.last_row, "column": facts.last_column.decode(), "limit": round(most_bytes / 1_000_000)},
         )
         raise Refusal(Problem("expands_too_far", message))
 
