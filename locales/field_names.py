@@ -11,6 +11,7 @@ FIELD_NAMES: Mapping[str, Message] = {
     "comment": Message("Comments"),
     "dataset": Message("Data set"),
     "decimal": Message("Decimal mark"),
+    "keep_all_rows": Message("Totals, units, repeated names"),
     "delimiter": Message("Between the columns"),
     "device": Message("Where to train"),
     "dropout": Message("Dropout"),

@@ -209,8 +209,8 @@ def _describe_decision(_: Translator, count: int, *, is_decided: bool, may_decid
         )
     if not may_decide:
         return _.plural(
-            "{count} row could not be read. Its owner has to decide what becomes of it before anybody trains.",
-            "{count} rows could not be read. Their owner has to decide what becomes of them before anybody trains.",
+            "{count} row could not be read. The data set’s owner has to decide what becomes of it before anybody trains.",
+            "{count} rows could not be read. The data set’s owner has to decide what becomes of them before anybody trains.",
             count,
         )
     return _.plural(

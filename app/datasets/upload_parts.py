@@ -184,12 +184,12 @@ class UploadParts:
         return await asyncio.shield(upload.finishing)
 
     async def turns(self, user: User, upload_id: str) -> AsyncIterator[int | None]:
-        """How many files are begun before this one, from when it has arrived until it has been read; None while it is read."""
+        """How many files are begun before this one, as soon as it is to be read; None while it is read and looked at."""
         if upload_id in self._uploads:
             upload = self._find(user, upload_id)
             await upload.is_being_read.wait()
             dataset_id = upload.dataset_id
-        else:  # it arrived in an earlier life of the server
+        else:  # it arrived some time ago
             record = await self._arrivals.find(user, upload_id)
             dataset_id = record.id if record is not None else ""
         async for before in self._arrivals.turns(dataset_id):

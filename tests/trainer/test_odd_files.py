@@ -97,6 +97,31 @@ def test_columns_that_are_set_below_each_other_by_spaces_are_columns(
 
 
 @pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("id\tcash\tcard\tn\n" + "1\t2\t\t3\n2\t\t6\t3\n" * 9, [(1, 2, None, 3), (2, None, 6, 3)]),
+        ("id\ta\tb\n" + "1\t\t3\n2\t\t4\n" * 9, [(1, None, 3), (2, None, 4)]),
+        ("id~name~n\n" + "1~ali  rezai~5\n2~sara  amini~6\n" * 9, [(1, "ali  rezai", 5), (2, "sara  amini", 6)]),
+        ("شناسه، نام، شهر\n" + "1،  علی1، تهران\n2،  علی2، قم\n" * 9, [(1, "علی1", "تهران"), (2, "علی2", "قم")]),
+    ],
+)
+def test_other_separators_than_spaces_go_first(tmp_path: Path, text: str, rows: list[tuple[Any, ...]]) -> None:
+    assert read_file(tmp_path, text).rows[:2] == rows
+
+
+def test_a_space_that_somebody_chose_leaves_cells_empty(tmp_path: Path) -> None:
+    text = "a b c\n1  3\n4  6\n7  9\n"
+    assert read_file(tmp_path, text, delimiter=" ").rows == [(1, None, 3), (4, None, 6), (7, None, 9)]
+
+
+def test_names_of_several_words_stand_above_columns_that_spaces_make(tmp_path: Path) -> None:
+    found = read_file(
+        tmp_path, "Max Temp   Min Temp   Rain\n   31.5       20.1    0.0\n   30.0       19.5    1.2\n 29.5   18  0\n"
+    )
+    assert (found.names, found.rows[0]) == (["Max Temp", "Min Temp", "Rain"], (31.5, 20.1, 0.0))
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "name, city,  n\nAli, Qom,  1\nSara, Yazd,  2\nReza, Rasht,  3\n",

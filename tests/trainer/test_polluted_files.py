@@ -189,6 +189,16 @@ def test_a_mark_between_files_put_together_is_no_letter(tmp_path: Path, repeats:
     assert [line for line, *_ in found.rejected] == [repeats + 2]
 
 
+@pytest.mark.parametrize(
+    ("names", "row", "ragged"),
+    [("name;price", "a{0};1,5", "b;c;1,5"), ("city\tn", "Town{0}, Iran\t1", "Town, Iran\t1\t2")],
+)
+def test_a_few_broken_rows_change_no_separator(tmp_path: Path, names: str, row: str, ragged: str) -> None:
+    rows = [row.format(number) for number in range(98)]
+    found = read_file(tmp_path, "\n".join([names, *rows[:50], ragged, *rows[50:], ragged]) + "\n")
+    assert (found.names, len(found.rows), found.rejected_count) == (re.split("[;\t]", names), 98, 2)
+
+
 def test_two_tables_of_one_kind_are_one(tmp_path: Path) -> None:
     found = read_file(tmp_path, WHOLE + "\r\n" + WHOLE)
     assert (found.names, len(found.rows)) == (NAMES, 2 * ROWS)

@@ -27,6 +27,35 @@ def test_comments_above_a_table_are_told_unless_somebody_chose_their_sign(tmp_pa
     assert len(read_file(tmp_path, text, comment="#").notes) == 1
 
 
+@pytest.mark.parametrize("repeats", [10, 3000])
+@pytest.mark.parametrize("total", ["Total,-,500", "Total,NA,500", "Total\t,,500"])
+def test_totals_with_a_word_for_missing_are_listed(tmp_path: Path, total: str, repeats: int) -> None:
+    found = read_file(tmp_path, "city,kind,n\n" + "Yazd,a,1\nQom,b,2\n" * repeats + total + "\n")
+    assert (len(found.rows), found.rejected_count, len(found.rejected)) == (2 * repeats, 1, 1)
+
+
+def test_a_note_below_a_wide_table_takes_no_other_row_with_it(tmp_path: Path) -> None:
+    row = [str(number) for number in range(60)]
+    late = ["", "", *[""] * 53, "5", "6", "", "", ""]
+    note = [*[""] * 52, "a note that is longer than the values", *[""] * 7]
+    rows = [[f"c{number}" for number in range(60)], *[row] * 30, late, late, note]
+    found = read_file(tmp_path, "".join(",".join(cells) + "\n" for cells in rows))
+    assert (len(found.rows), found.rejected_count) == (32, 1)
+
+
+def test_many_rows_with_little_in_them_are_rows(tmp_path: Path) -> None:
+    known = "".join(f"P{number},{number},x\n" for number in range(100))
+    unknown = "".join(f"a person who is not known yet {number},,\n" for number in range(30))
+    found = read_file(tmp_path, f"name,n,kind\n{known}{unknown}")
+    assert (len(found.rows), found.rejected) == (130, [])
+
+
+def test_a_line_that_does_not_fit_is_listed_where_every_row_is_wanted(tmp_path: Path) -> None:
+    text = "a,b,c\n1,2,3\n# odd\n" + "4,5,6\n" * 20
+    found = read_file(tmp_path, text, keep_all_rows=True)
+    assert (len(found.rows), [line for line, *_ in found.rejected]) == (21, [3])
+
+
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 @pytest.mark.parametrize("repeats", [1, 20_000])
 def test_notes_below_a_table_are_listed(tmp_path: Path, ending: str, repeats: int) -> None:

@@ -207,6 +207,20 @@ def test_what_is_no_month_is_text(columns: TypedColumns, written: str) -> None:
     assert (column.sql_type, column.values) == ("VARCHAR", [written, "2024-02"])
 
 
+@pytest.mark.parametrize("written", [["2010-11", "2011-12"], ["1400-01", "1401/02"]])
+def test_what_may_be_two_years_is_a_month_where_somebody_says_so(columns: TypedColumns, written: list[str]) -> None:
+    column = columns.type_column(written)
+    assert (column.sql_type, column.values) == ("VARCHAR", written)
+    assert column.notes[-1].startswith("Each value may be a month or two years")
+    chosen = columns.type_column(written, "date")
+    assert (chosen.sql_type, chosen.form.misfits, None in chosen.values) == ("DATE", 0, False)
+
+
+def test_a_late_day_among_months_ends_the_first_reading(columns: TypedColumns) -> None:
+    months = columns.find_format(["2024-01", "2024-02", "2023-12"])
+    assert columns.convert(["2024-01", "2024-01-05"], months, strict=False) == [datetime.date(2024, 1, 1), None]
+
+
 def test_months_among_days_are_read_where_dates_are_wanted(columns: TypedColumns) -> None:
     written = ["2024-02", "2024-03-05"]
     column = columns.type_column(written)
@@ -228,7 +242,7 @@ def test_years_of_two_digits_follow_the_name_of_a_month(columns: TypedColumns) -
     [
         (["02/05/17", "28/05/99"], [datetime.date(2017, 5, 2), datetime.date(1999, 5, 28)]),
         (["2-5-17", "5-28-99"], [datetime.date(2017, 2, 5), datetime.date(1999, 5, 28)]),
-        (["02.05.17", "28.05.1999"], [datetime.date(2017, 5, 2), datetime.date(1999, 5, 28)]),
+        (["02/05/17", "28.05.1999"], [datetime.date(2017, 5, 2), datetime.date(1999, 5, 28)]),
     ],
 )
 def test_numbers_with_a_year_of_two_digits_are_dates_where_somebody_says_so(

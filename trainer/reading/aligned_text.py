@@ -13,7 +13,7 @@ from pathlib import Path
 
 from trainer.contract.reading import ReadingChoices
 from trainer.reading.dialect import COMMENTS
-from trainer.reading.separators import FITTING_SHARE, USUAL_DELIMITERS, share_fitting
+from trainer.reading.separators import DELIMITERS, FITTING_SHARE, share_fitting
 
 ALIGNED = ".aligned"
 LOOKED_AT = 300
@@ -23,39 +23,48 @@ LEAST_ALIGNED = 0.95  # of the lines, which have as many cells as most
 LEAST_GAPS = 0.1  # of the lines, which have more than one space somewhere between cells
 LEAST_NUMBERS = 0.8  # of the cells, where a tab might be what separates them
 _CELL = re.compile(r'"[^"]*"|\S+')
-_GAP = re.compile(r"\S[ \t]{2,}\S|^[ \t]+\S")
+_GAP = re.compile(r"\S {2,}\S|^ +\S")
+_GAPS = re.compile(" {2,}")
 _NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?|\?|NA")
 
 
 def align(path: Path, choices: ReadingChoices, workspace: Path) -> Path:
-    """The path of a text with single spaces; the same where nothing was to be done, or another separator was chosen."""
-    if choices.delimiter not in {None, " "} or not _is_aligned(path):
+    """The path of a text with single spaces; the same where nothing was to be done, or a separator was chosen."""
+    width = _find_width(path) if choices.delimiter is None else 0
+    if not width:
         return path
     with (
         path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as source,
         (workspace / ALIGNED).open("w", encoding="utf-8", errors="surrogateescape", newline="") as target,
     ):
-        for line in source:
-            target.write(" ".join(_CELL.findall(line)) + line[len(line.rstrip("\r\n")) :])
+        for number, line in enumerate(source):
+            cells = _CELL.findall(line)
+            if not number and len(cells) != width and len(names := _GAPS.split(line.strip())) == width:
+                cells = [f'"{name}"' for name in names]  # of several words
+            target.write(" ".join(cells) + line[len(line.rstrip("\r\n")) :])
     return workspace / ALIGNED
 
 
-def _is_aligned(path: Path) -> bool:
+def _find_width(path: Path) -> int:
+    """How many columns are set below each other; 0 for other texts. The names may be fewer or more words."""
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         lines = [line.rstrip("\n") for line in islice(iter(lambda: file.readline(LONGEST_LINE), ""), LOOKED_AT)]
     rows = [line for line in lines if line.strip() and not line.startswith(COMMENTS)]
     widths = Counter(len(_CELL.findall(line)) for line in rows)
     if len(rows) < LEAST_LINES or sum(bool(_GAP.search(line)) for line in rows) < LEAST_GAPS * len(rows):
-        return False
-    width, count = widths.most_common(1)[0]
-    return width > 1 and count >= LEAST_ALIGNED * len(rows) - 1 and not _is_separated(rows)
+        return 0
+    width = widths.most_common(1)[0][0]
+    below = [len(_CELL.findall(line)) == width for line in rows[1:]]
+    is_aligned = width > 1 and sum(below) >= LEAST_ALIGNED * len(below) and not _is_separated(rows, width)
+    return width if is_aligned else 0
 
 
-def _is_separated(rows: Sequence[str]) -> bool:
-    """Whether a usual separator makes rows of them; a lone tab may stand among spaces, where all else is numbers."""
+def _is_separated(rows: Sequence[str], width: int) -> bool:
+    """Whether another separator makes rows of them; a lone tab may stand among spaces, where all else is numbers."""
     text = "\n".join(rows)
-    fitting = {delimiter for delimiter in USUAL_DELIMITERS if share_fitting(text, delimiter, '"')[0] >= FITTING_SHARE}
-    if fitting != {"\t"}:
+    shares = {delimiter: share_fitting(text, delimiter, '"') for delimiter in DELIMITERS if delimiter != " "}
+    fitting = {delimiter: cells for delimiter, (share, cells) in shares.items() if share >= FITTING_SHARE}
+    if fitting != {"\t": len(("before", "after"))} or width == fitting["\t"]:
         return bool(fitting)
     cells = _CELL.findall(text)
     return sum(bool(_NUMBER.fullmatch(cell)) for cell in cells) < LEAST_NUMBERS * len(cells)

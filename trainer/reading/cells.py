@@ -70,8 +70,7 @@ class Cells:
         count = len(self.names) - width
         if not count:
             return
-        left_out = {("position", width + offset) for offset in range(1, count + 1)}
-        self.notes = [note for note in self.notes if not left_out & note.params.items()]
+        self.notes = [note for note in self.notes if not _is_about_column_behind(note, width)]
         if count == 1:
             self.notes.append(Message("The last column has neither a name nor a value, so it was left out."))
         else:
@@ -134,6 +133,11 @@ class Cells:
         self.csv = other
         self.dialect |= {"quote": other.dialect.quote, "escape": other.dialect.escape}
         return True
+
+
+def _is_about_column_behind(note: Message, width: int) -> bool:
+    position = note.params.get("position", 0)
+    return isinstance(position, int) and position > width
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,14 +216,16 @@ def open_csv(path: Path, choices: ReadingChoices, missing: Sequence[str], most_r
     seen = {cell for row in beginning.rows for cell in row}
     unseen = tuple(word for word in missing if word not in seen) if choices.missing is None else ()
     has_every_row = bool(choices.keep_all_rows)
-    aside = _find_aside(path, beginning, is_comment_chosen=choices.comment is not None, has_every_row=has_every_row)
+    aside = _find_aside(path, beginning, missing, is_comment_chosen=choices.comment is not None, has_every_row=has_every_row)
     return CsvCells(path, beginning, tuple(missing), unseen, most_row_bytes, aside, has_every_row=has_every_row)
 
 
-def _find_aside(path: Path, beginning: Beginning, *, is_comment_chosen: bool, has_every_row: bool) -> tuple[SetAside, ...]:
+def _find_aside(
+    path: Path, beginning: Beginning, missing: Sequence[str], *, is_comment_chosen: bool, has_every_row: bool
+) -> tuple[SetAside, ...]:
     sign = beginning.dialect.comment
-    found = [comments(sign, not is_comment_chosen)] if sign and (is_comment_chosen or not has_every_row) else []
-    return (*found, *([] if has_every_row else find_below(path, beginning)))
+    found = [comments(sign, not is_comment_chosen)] if sign else []
+    return (*found, *([] if has_every_row else find_below(path, beginning, missing)))
 
 
 def _read_sample(path: Path) -> tuple[str, bool]:

@@ -56,7 +56,7 @@ def _named(months: dict[str, int], year: str) -> str:
 
 
 NAMED = f"{_named(SOLAR_MONTHS, _SOLAR_YEAR)}|{_named(GREGORIAN_MONTHS, _YEAR)}"
-SHORT_NUMBERS = _numeric(_DAY, _DAY, "[0-9]{2}")
+SHORT_NUMBERS = f"{_DAY}-{_DAY}-[0-9]{{2}}|{_DAY}/{_DAY}/[0-9]{{2}}"  # 1.2.10 is a version of something
 SHORT_YEAR = f"(?i:{_DAY}{_BETWEEN}{any_of(GREGORIAN_MONTHS)}{_BETWEEN}[0-9]{{2}})"
 # Two digits and no distant year, or half of all codes would be months.
 _MONTH = "(?:0[1-9]|1[0-2])"

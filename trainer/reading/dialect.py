@@ -64,7 +64,9 @@ class Beginning:
 
 def find_dialect(sample: str, choices: ReadingChoices, is_whole: bool) -> Beginning:
     """`sample` begins where the file does; its last line may be cut off unless it `is_whole`."""
-    comment = choices.comment if choices.comment is not None else _find_comment(sample)
+    comment = choices.comment
+    if comment is None:
+        comment = "" if choices.keep_all_rows else _find_comment(sample)
     declared = _DECLARED.match(sample)
     if declared and choices.delimiter is None:
         choices = choices.replace(delimiter=declared[1])

@@ -93,6 +93,9 @@ def find_date_conflict(facts: DateFacts) -> Message | None:
     if DateFacts.SHORT_NUMBERS in facts:
         text = "A date such as 02/05/17 can be many days, so the column stays text. Choose “Date” to read day, month and year."
         return Message(text)
+    if DateFacts.MONTH in facts and DateFacts.NO_SPAN not in facts:
+        text = "Each value may be a month or two years, such as 2010-11, so the column stays text. Choose “Date” to read months."
+        return Message(text)
     if DateFacts.MONTH in facts and facts & (DateFacts.DAY | DateFacts.MOMENT):
         return Message("Some dates are whole months and others are days, so the column stays text. Choose “Date” to read all.")
     if DateFacts.DAY_FIRST | DateFacts.MONTH_FIRST not in facts:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Sequence
+from itertools import pairwise
 
 from trainer.reading.missing_words import MISSING_WORDS
 
@@ -16,14 +17,16 @@ MOST_NAME_WORDS = 8
 FEWEST_POSITIONS = 3
 FEWEST_FIGURES = 3  # above numbers that are far from them
 FEWEST_FORMS = 2
+SLIGHT = 0.01  # of a step
 LEAST_NUMBERS = 0.9  # of the values below a name
 FEWEST_ANSWERS = 3
 FEWEST_UNITS = 2
 MOST_ROWS_OF_UNITS = 2
 LONGER_THAN_ANSWERS = 3  # times
 _TIME = re.compile(r"(1[2-9]|20|21)\d\d([-/.]\d{1,2}){0,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
-_NUMBER = re.compile(r"[+\-−(]?\d[\d.,٬٫/:\s\-]*[%٪)]?")
+_NUMBER = re.compile(r"[+\-−(]?[\d.]*\d[\d.,٬٫/:\s\-]*(?:[eE][+-]?\d+)?[%٪)]?|[+-]?(?i:inf|infinity|nan)")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_FORM = re.compile(r"(\d+)(?:[.]\d+)?%|(\d+)-\d+|(\d+)[+]|(\d\d):\d\d")  # of shares, spans and times that name columns
 _TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
 _SEAMS = '\ufeff" \t\r\n'  # files that were put one below the other begin with a mark each
 
@@ -92,7 +95,15 @@ def _are_positions(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool
         return False
     first = "1" if numbered[0] == "1" and named and named[0][0] == 0 else "0"
     is_repeated = any(row[position] == name for position, name in named for row in below if position < len(row))
-    return not is_repeated and numbered == [str(number) for number in range(int(first), int(first) + len(numbered))]
+    are_counted = numbered == [str(number) for number in range(int(first), int(first) + len(numbered))]
+    return are_counted and not is_repeated and not (named and _are_below_alike(cells, below))
+
+
+def _are_below_alike(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether the values below figures could be such figures: a row of marks from 1 to 5 names nothing."""
+    figures = {int(cell) for cell in cells if cell.isdecimal()}
+    values = [value for at, cell in enumerate(cells) if cell.isdecimal() for value in _values_at(at, below)]
+    return all(value.isdecimal() and int(value) <= max(figures) + 1 for value in values)
 
 
 def _are_times(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
@@ -108,16 +119,20 @@ def _are_times(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 
 
 def _stand_above_numbers(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether a text stands above nothing but numbers, a few other cells among many apart; a word for missing is no name."""
+    """Whether a text stands above nothing but numbers, a few other cells among many apart; a word for missing is no name.
+
+    Beside a number, one text alone may be a value that is no number.
+    """
+    found = 0
     for position, cell in enumerate(cells):
-        is_word = any(letter.isalpha() for letter in cell) and cell not in MISSING_WORDS
-        if is_word and cell not in (values := _values_at(position, below)) and are_mostly_numbers(values):
-            return True
-    return False
+        is_word = any(letter.isalpha() for letter in cell) and cell not in MISSING_WORDS and not _NUMBER.fullmatch(cell)
+        found += is_word and cell not in (values := _values_at(position, below)) and are_mostly_numbers(values)
+    has_number = any(_NUMBER.fullmatch(cell) for cell in cells)
+    return found > 1 if has_number else found > 0
 
 
 def _are_other_figures(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether figures name columns of numbers, beside a text: 10% or 15-64 above plain ones, or all far from what is below."""
+    """Whether figures name columns of numbers, beside a text: 10% or 15-64 above plain ones, or even steps far from them."""
     figures = {position: cell for position, cell in enumerate(cells) if cell[:1].isdigit()}
     texts = [position for position, cell in enumerate(cells) if cell and position not in figures]
     if any(cells[position] in _values_at(position, below) for position in texts) or (cells[0] and not texts):
@@ -125,17 +140,28 @@ def _are_other_figures(cells: Sequence[str], below: Sequence[Sequence[str]]) -> 
     columns = {position: _values_at(position, below) for position in figures}
     if not all(values and all(map(_PLAIN_NUMBER.fullmatch, values)) for values in columns.values()):
         return False
-    of_other_form = [cell for cell in figures.values() if not _PLAIN_NUMBER.fullmatch(cell)]
-    if len(of_other_form) >= FEWEST_FORMS and len(of_other_form) == len(figures):
-        return True
-    if of_other_form or len(figures) < FEWEST_FIGURES or len(below) < FEWEST_ANSWERS:
+    forms = [match for cell in figures.values() if (match := _FORM.fullmatch(cell))]
+    if len(forms) >= FEWEST_FORMS and len(forms) == len(figures):
+        return _have_steps([float(form[form.lastindex or 0]) for form in forms], are_even=False)
+    if len(figures) < FEWEST_FIGURES or len(below) < FEWEST_ANSWERS or not all(map(_PLAIN_NUMBER.fullmatch, figures.values())):
         return False
-    return all(_is_outside(cell, columns[position]) for position, cell in figures.items())
+    are_far = all(_is_far(_as_number(cell), [*map(_as_number, columns[at])]) for at, cell in figures.items())
+    return are_far and _have_steps([*map(_as_number, figures.values())], are_even=True)
 
 
-def _is_outside(figure: str, values: Sequence[str]) -> bool:
-    numbers = [float(value.replace(",", ".")) for value in (figure, *values)]
-    return not min(numbers[1:]) <= numbers[0] <= max(numbers[1:])
+def _have_steps(figures: Sequence[float], *, are_even: bool) -> bool:
+    steps = [after - before for before, after in pairwise(figures)]
+    return min(steps) > 0 and (not are_even or max(steps) - min(steps) < SLIGHT * max(steps))
+
+
+def _is_far(figure: float, values: Sequence[float]) -> bool:
+    """Whether a figure lies outside of values, farther than they from each other."""
+    low, high = min(values), max(values)
+    return max(low - figure, figure - high) > high - low
+
+
+def _as_number(text: str) -> float:
+    return float(text.replace(",", "."))
 
 
 def _values_at(position: int, rows: Sequence[Sequence[str]]) -> list[str]:

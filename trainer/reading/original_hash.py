@@ -16,7 +16,7 @@ def begin_hashing(path: Path) -> Future[str]:
         try:
             with path.open("rb") as file:
                 found.set_result(hashlib.file_digest(file, "sha256").hexdigest())
-        except OSError as error:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is told to whoever waits
             found.set_exception(error)
 
     Thread(target=hash_file, name="hashing the original", daemon=True).start()

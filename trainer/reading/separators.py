@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 from trainer.contract.reading import ReadingChoices
 
@@ -54,30 +55,37 @@ def _find_fitting(
     """
     quote = '"' if chosen_quote is None else chosen_quote
     escape = "\\" if quote and f"\\{quote}" in sample and quote * 2 not in sample else quote
-    shares = {}
-    for delimiter in USUAL_DELIMITERS:
-        share, width = share_fitting(sample, delimiter, quote, escape, is_whole=is_whole, comment=comment)
-        if share >= FITTING_SHARE:
-            shares[delimiter] = (share, width)
-    if not shares:
+    fits = {delimiter: _fit(sample, (delimiter, quote, escape), is_whole, comment) for delimiter in USUAL_DELIMITERS}
+    best = max(fits, key=lambda delimiter: fits[delimiter])
+    other, present = fits[best], _fit(sample, found, is_whole, comment)
+    if other.share < FITTING_SHARE or other.share < present.share:
         return found
-    share, _ = share_fitting(sample, *found, is_whole=is_whole, comment=comment)
-    best = max(shares, key=lambda delimiter: shares[delimiter])
-    is_better = shares[best][0] > share or (shares[best][0] == share and found[0] == ":")
-    return (best, quote, escape) if is_better else found
+    is_better = present.share < FITTING_SHARE or (other.fits_first and not present.fits_first)
+    return (best, quote, escape) if is_better or found[0] == ":" else found
 
 
-def share_fitting(
-    sample: str, delimiter: str, quote: str, escape: str | None = None, *, is_whole: bool = True, comment: str = ""
-) -> tuple[float, int]:
-    """The share of rows that have as many cells as most of them, and how many that is; 0 where it is one."""
-    rows = parse_sample(sample, delimiter, quote, quote if escape is None else escape)
+class _Fit(NamedTuple):
+    """How well rows fit one another: the share of them with as many cells as most, and whether the first is such a row."""
+
+    share: float
+    width: int
+    fits_first: bool
+
+
+def share_fitting(text: str, delimiter: str, quote: str) -> tuple[float, int]:
+    """The share of a text's rows that have as many cells as most of them, and how many that is; 0 where it is one."""
+    share, width, _ = _fit(text, (delimiter, quote, quote), is_whole=True, comment="")
+    return share, width
+
+
+def _fit(sample: str, separators: tuple[str, str, str], is_whole: bool, comment: str) -> _Fit:
+    rows = parse_sample(sample, *separators)
     complete = rows if is_whole or len(rows) < len(("one", "two")) else rows[:-1]
-    widths = Counter(len(row) for row in complete if is_row(row, comment))
-    if not widths:
-        return 0.0, 0
-    width, count = widths.most_common(1)[0]
-    return (count / widths.total(), width) if width > 1 else (0.0, width)
+    found = [len(row) for row in complete if is_row(row, comment)]
+    if not found:
+        return _Fit(0.0, 0, fits_first=False)
+    width, count = Counter(found).most_common(1)[0]
+    return _Fit(count / len(found), width, found[0] == width) if width > 1 else _Fit(0.0, width, fits_first=False)
 
 
 def _cut(excerpt: str) -> str:

@@ -22,7 +22,8 @@ LEAST_CELLS, LEAST_SHARE = 2, 0.5  # of what a row of the table has: with fewer,
 SHOWN_TITLES, SHOWN_TITLE = 3, 60
 ABOVE = Message("The row stands above the table and does not fit it.")
 BELOW_NAMES = Message("The row stands below the names and holds no values.")
-SEAM = ' \ufeff"'  # where files were put one below the other, a mark may stand before the names
+EDGES = " \t\r\n\x0b\x0c\u00a0"  # spaces, for DuckDB and for Python alike
+SEAM = EDGES + '\ufeff"'  # where files were put one below the other, a mark may stand before the names
 COMPARED_NAMES = 50  # of a wide table: two rows that agree in so many are alike
 
 

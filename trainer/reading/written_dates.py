@@ -45,6 +45,7 @@ class DateFacts(IntFlag):
     ODD = auto()  # a cell that a cast alone does not tell, such as one with surrounding space
     UNREAD = auto()  # a cell that was not looked at closely
     MONTH = auto()  # without a day, which is the month's first
+    NO_SPAN = auto()  # such a month, which cannot be meant for the school year 2010-11
     SHORT_YEAR = auto()  # the year in two digits, beside the month by its name
     SHORT_NUMBERS = auto()  # the year in two digits, beside numbers: 02/05/17 may be so many days that nobody knows
 
@@ -54,6 +55,7 @@ ORDERS = DateFacts.DAY_FIRST | DateFacts.MONTH_FIRST | DateFacts.EITHER_ORDER
 COMPLETED = DateFacts.MONTH | DateFacts.SHORT_YEAR | DateFacts.SHORT_NUMBERS
 REWRITTEN = DateFacts.OFFSET | DateFacts.JALALI | DateFacts.PERSIAN | DateFacts.NAMED | ORDERS | COMPLETED
 ANY_DATE = ~(DateFacts.NO_DATE | DateFacts.UNREAD)
+_IS_MONTH = f"date.completed & {int(DateFacts.MONTH)} > 0"  # of the struct `date`
 _FIRST_JALALI, _LAST_JALALI = 1200, 1500
 _FIRST_OF_LAST_CENTURY = "69"  # as POSIX has it (strptime): up to 68 is ours
 
@@ -84,7 +86,8 @@ def date_value(cell: str, rules: CellRules, facts: DateFacts, misfit: str) -> st
     is_plain = f"WHEN {_is_plain(facts)} THEN plain"
     if DateFacts.ODD not in facts:
         return _quick(cell, rules, facts, f"{is_plain} WHEN {cell} IS NOT NULL THEN {misfit}")
-    values = [_quick(cell, rules, facts, is_plain)] if DateFacts.GREGORIAN in facts else []
+    are_months = DateFacts.MONTH in facts and not facts & (DateFacts.DAY | DateFacts.MOMENT)
+    values = [_quick(cell, rules, facts, is_plain)] if DateFacts.GREGORIAN in facts and not are_months else []
     values.append(let("date", _read(cell, rules, facts), _chosen(facts)))
     values.append(f"CASE WHEN {clean_cell(cell, rules)} IS NOT NULL THEN {misfit} END")
     return f"CASE WHEN {cell} IS NOT NULL THEN coalesce({', '.join(values)}) END"
@@ -116,6 +119,8 @@ def _chosen(facts: DateFacts) -> str:
         value = f"CASE WHEN NOT date.is_year_last OR date.by_month IS NOT NULL THEN {value} END"
     if DateFacts.MOMENT in facts:
         value += " + date.time - to_minutes(date.minutes_ahead)"
+    if DateFacts.MONTH in facts and not facts & (DateFacts.DAY | DateFacts.MOMENT):  # a day among months is none of them
+        return f"CASE WHEN {_IS_MONTH} THEN {value} END"
     return value
 
 
@@ -129,7 +134,7 @@ def _found(cell: str) -> str:
     time = f"WHEN date.time IS NULL THEN {int(DateFacts.NO_DATE)} ELSE {int(DateFacts.MOMENT)}"
     found = (
         order,
-        f"CASE WHEN date.completed = {int(DateFacts.MONTH)} THEN 0 WHEN NOT date.has_time THEN {int(DateFacts.DAY)} {time} END",
+        f"CASE WHEN {_IS_MONTH} THEN 0 WHEN NOT date.has_time THEN {int(DateFacts.DAY)} {time} END",
         "date.completed",
         f"CASE WHEN date.is_solar THEN {int(DateFacts.JALALI)} ELSE {int(DateFacts.GREGORIAN)} END",
         f"CASE WHEN date.is_named THEN {int(DateFacts.NAMED)} ELSE 0 END",
@@ -164,8 +169,11 @@ def _completed(facts: DateFacts) -> str:
     """SQL for the text `latin` with what was left out of it, and by which of the facts; a struct."""
     cases = []
     if DateFacts.MONTH in facts:
-        month = int(DateFacts.MONTH)
-        forms = {YEAR_MONTH: "latin || latin[5] || '01'", MONTH_YEAR: "latin[4:] || '/' || latin[:2] || '/01'"}
+        month = int(DateFacts.MONTH | DateFacts.NO_SPAN)
+        is_span = "TRY_CAST(latin[3:4] AS INTEGER) + 1 = TRY_CAST(latin[6:] AS INTEGER)"
+        found = f"CASE WHEN {is_span} THEN {int(DateFacts.MONTH)} ELSE {month} END"
+        cases.append(f"WHEN regexp_full_match(latin, '{YEAR_MONTH}') THEN {{text: latin || latin[5] || '01', fact: {found}}}")
+        forms = {MONTH_YEAR: "latin[4:] || '/' || latin[:2] || '/01'"}
         if DateFacts.NAMED in facts:
             forms[NAMED_MONTH] = "'1 ' || latin"
         cases += [f"WHEN regexp_full_match(latin, '{form}') THEN {{text: {text}, fact: {month}}}" for form, text in forms.items()]
