@@ -57,7 +57,7 @@ def test_who_may_no_longer_see_it_is_led_to_the_list_and_told_why(
 def test_who_may_not_decide_about_unreadable_rows_is_told_who_does(open_page: OpenPage, server: Server, token: str) -> None:
     owner = register(server, "careless@example.com")
     page = open_dataset(open_page, upload(server, owner, content=f"{FLOWERS}broken\n", shared=True), token)
-    expect(page.get_by_text("1 row could not be read. Its owner has to decide what becomes of it")).to_be_visible()
+    expect(page.get_by_text("1 row could not be read. The data set’s owner has to decide what becomes of it")).to_be_visible()
     expect(page.get_by_role("button", name="Leave this row out")).to_have_count(0)
 
 
