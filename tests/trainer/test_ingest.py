@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import subprocess
@@ -188,23 +187,6 @@ def test_numbers_of_a_workbook_are_what_they_are_beside_texts_with_commas(tmp_pa
     book.save(tmp_path / "table.xlsx")
     ingest(IngestOrder(str(tmp_path / "table.xlsx"), "xlsx", str(tmp_path / "data")))
     assert [row[1] for row in read_rows(tmp_path)] == [1.234, 2.345, 3.456]
-
-
-def test_letters_that_json_spells_as_codes_are_read_like_any_others(tmp_path: Path) -> None:
-    rows = [{"a": "۱۲", "b": "علي", "c": "۱۴۰۲/۰۵/۱۷"}, {"a": "نامشخص", "b": "كتاب", "c": "۱۴۰۲/۰۵/۱۸"}]
-    text = json.dumps(rows, ensure_ascii=True)
-    assert text.isascii()
-    (tmp_path / "table.json").write_text(text)
-    ingest(IngestOrder(str(tmp_path / "table.json"), "json", str(tmp_path / "data")))
-    assert read_rows(tmp_path) == [(12, "علی", date(2023, 8, 8)), (None, "کتاب", date(2023, 8, 9))]
-
-
-@pytest.mark.parametrize("known", ["", "told before"])
-def test_the_original_is_hashed_unless_that_is_known(tmp_path: Path, known: str) -> None:
-    original = tmp_path / "table.csv"
-    original.write_bytes(b"a,b\n1,2\n")
-    profile = ingest(IngestOrder(str(original), "csv", str(tmp_path / "data"), sha256=known))
-    assert profile["sha256"] == (known or hashlib.sha256(b"a,b\n1,2\n").hexdigest())
 
 
 def test_words_for_missing_are_missing_in_the_texts_of_parquet(tmp_path: Path) -> None:

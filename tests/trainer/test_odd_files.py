@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,14 @@ def test_numbers_of_json_stay_what_they_are_beside_numbers_in_texts(
 ) -> None:
     found = read_file(tmp_path, content, "json", **choices)
     assert (found.names, found.rows) == (["a", "b", "c.d"], [(1.5, 1.234, 2.345), (2.5, 3.456, 4.567)])
+
+
+def test_letters_that_json_spells_as_codes_are_read_like_any_others(tmp_path: Path) -> None:
+    rows = [{"a": "۱۲", "b": "علي", "c": "۱۴۰۲/۰۵/۱۷"}, {"a": "نامشخص", "b": "كتاب", "c": "۱۴۰۲/۰۵/۱۸"}]
+    text = json.dumps(rows, ensure_ascii=True)
+    assert text.isascii()
+    days = [date(2023, 8, 8), date(2023, 8, 9)]
+    assert read_file(tmp_path, text, "json").rows == [(12, "علی", days[0]), (None, "کتاب", days[1])]
 
 
 def test_texts_of_a_parquet_file_may_have_a_decimal_comma(tmp_path: Path) -> None:
