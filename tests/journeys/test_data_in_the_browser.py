@@ -109,10 +109,10 @@ def test_a_persian_table_is_dropped_mended_and_trained_on(open_page: OpenPage, t
     page.get_by_role("button", name=words.leave_out).click()
     expect(page.get_by_role("button", name=words.leave_out)).to_have_count(0)
 
-    page.get_by_label(re.compile(words.kind)).select_option("integer")
+    page.get_by_label(re.compile(words.kind)).select_option("category")
     page.get_by_role("button", name=words.read_so).click()
     expect(page.get_by_text(words.chosen)).to_be_visible(timeout=READ_MS)
-    expect(page.get_by_label(re.compile(words.kind))).to_have_value("integer")
+    expect(page.get_by_label(re.compile(words.kind))).to_have_value("category")
     expect(page.get_by_role("img", name=re.compile(words.histogram))).to_be_visible(timeout=READ_MS)
     expect(page.get_by_role("button", name=words.leave_out)).to_have_count(0)  # what was decided stays decided
 
