@@ -189,6 +189,11 @@ def test_a_mark_between_files_put_together_is_no_letter(tmp_path: Path, repeats:
     assert [line for line, *_ in found.rejected] == [repeats + 2]
 
 
+def test_a_colon_goes_behind_a_usual_separator_also_without_names(tmp_path: Path) -> None:
+    rows = [(number, f"00:1b:44:11:3a:{number % 90 + 10}") for number in range(100)]
+    assert read_file(tmp_path, "\n".join(f"{number},{address}" for number, address in rows)).rows == rows
+
+
 @pytest.mark.parametrize(
     ("names", "row", "ragged"),
     [("name;price", "a{0};1,5", "b;c;1,5"), ("city\tn", "Town{0}, Iran\t1", "Town, Iran\t1\t2")],

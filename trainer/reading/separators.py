@@ -55,13 +55,14 @@ def _find_fitting(
     """
     quote = '"' if chosen_quote is None else chosen_quote
     escape = "\\" if quote and f"\\{quote}" in sample and quote * 2 not in sample else quote
-    fits = {delimiter: _fit(sample, (delimiter, quote, escape), is_whole, comment) for delimiter in USUAL_DELIMITERS}
-    best = max(fits, key=lambda delimiter: fits[delimiter])
-    other, present = fits[best], _fit(sample, found, is_whole, comment)
+    tried = [(delimiter, quote, escape) for delimiter in USUAL_DELIMITERS if delimiter in sample]
+    fits = {separators: _fit(sample, separators, is_whole, comment) for separators in dict.fromkeys([*tried, found])}
+    best = max(tried, key=lambda separators: fits[separators], default=found)
+    other, present = fits[best], fits[found]
     if other.share < FITTING_SHARE or other.share < present.share:
         return found
     is_better = present.share < FITTING_SHARE or (other.fits_first and not present.fits_first)
-    return (best, quote, escape) if is_better or found[0] == ":" else found
+    return best if is_better or found[0] == ":" else found
 
 
 class _Fit(NamedTuple):
