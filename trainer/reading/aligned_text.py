@@ -21,7 +21,7 @@ LONGEST_LINE = 1 << 16
 LEAST_LINES = 3
 LEAST_ALIGNED = 0.95  # of the lines, which have as many cells as most
 LEAST_GAPS = 0.1  # of the lines, which have more than one space somewhere between cells
-LEAST_NUMBERS = 0.8  # of the cells, where a tab might be what separates them
+LEAST_NUMBERS = 0.8  # of the cells without quotes, where a tab might be what separates them
 _CELL = re.compile(r'"[^"]*"|\S+')
 _GAP = re.compile(r"\S {2,}\S|^ +\S")
 _GAPS = re.compile(" {2,}")
@@ -66,5 +66,5 @@ def _is_separated(rows: Sequence[str], width: int) -> bool:
     fitting = {delimiter: cells for delimiter, (share, cells) in shares.items() if share >= FITTING_SHARE}
     if fitting != {"\t": len(("before", "after"))} or width == fitting["\t"]:
         return bool(fitting)
-    cells = _CELL.findall(text)
+    cells = [cell for cell in _CELL.findall(text) if not cell.startswith('"')]
     return sum(bool(_NUMBER.fullmatch(cell)) for cell in cells) < LEAST_NUMBERS * len(cells)
