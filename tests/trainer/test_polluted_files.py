@@ -189,6 +189,11 @@ def test_a_mark_between_files_put_together_is_no_letter(tmp_path: Path, repeats:
     assert [line for line, *_ in found.rejected] == [repeats + 2]
 
 
+def test_quotes_around_a_single_value_are_found(tmp_path: Path) -> None:
+    rows = "0.05,2000-01-01,apple apple\n" * 3 + "0.05,2000-01-01,'it''s said \"so\"'\n"
+    assert read_file(tmp_path, rows).column("column_3") == [*["apple apple"] * 3, 'it\'s said "so"']
+
+
 def test_a_colon_goes_behind_a_usual_separator_also_without_names(tmp_path: Path) -> None:
     rows = [(number, f"00:1b:44:11:3a:{number % 90 + 10}") for number in range(100)]
     assert read_file(tmp_path, "\n".join(f"{number},{address}" for number, address in rows)).rows == rows

@@ -102,11 +102,22 @@ def _sniff(excerpt: str, delimiter: str | None) -> tuple[str, str, str]:
     if delimiter and len(delimiter) > 1:
         excerpt, delimiter = excerpt.replace(delimiter, SEPARATOR), SEPARATOR
     found = Detector().detect(excerpt, delimiters=[delimiter] if delimiter else DELIMITERS)
-    chosen = found.delimiter if found is not None else ""
-    quote = found.quotechar if found is not None and found.quotechar in {"'", '"'} else '"'
-    escape = "\\" if found is not None and found.escapechar == "\\" and f"\\{quote}" in excerpt else quote
+    if found is None:
+        delimiter = delimiter or max(USUAL_DELIMITERS, key=excerpt.partition("\n")[0].count)
+        quote = _find_quote(excerpt, delimiter)
+        return delimiter, quote, quote
+    quote = found.quotechar if found.quotechar in {"'", '"'} else '"'
+    escape = "\\" if found.escapechar == "\\" and f"\\{quote}" in excerpt else quote
     first_line = excerpt.partition("\n")[0]
-    return chosen or max((",", ";", "\t", "|"), key=first_line.count), quote, escape
+    return found.delimiter or max(USUAL_DELIMITERS, key=first_line.count), quote, escape
+
+
+def _find_quote(excerpt: str, delimiter: str) -> str:
+    """The sign around whole values; the usual one where there is none."""
+    mark = re.escape(delimiter)
+    has_single = re.search(rf"(?:^|{mark})'[^\n]*'(?:{mark}|$)", excerpt, re.MULTILINE)
+    has_double = re.search(rf'(?:^|{mark})"', excerpt, re.MULTILINE)
+    return "'" if has_single and not has_double else '"'
 
 
 def parse_sample(sample: str, delimiter: str, quote: str, escape: str) -> list[list[str]]:
