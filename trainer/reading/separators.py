@@ -103,13 +103,19 @@ def _sniff(excerpt: str, delimiter: str | None) -> tuple[str, str, str]:
         excerpt, delimiter = excerpt.replace(delimiter, SEPARATOR), SEPARATOR
     found = Detector().detect(excerpt, delimiters=[delimiter] if delimiter else DELIMITERS)
     if found is None:
-        delimiter = delimiter or max(USUAL_DELIMITERS, key=excerpt.partition("\n")[0].count)
+        delimiter = delimiter or max(USUAL_DELIMITERS, key=partial(_count_lines_alike, excerpt.split("\n")))
         quote = _find_quote(excerpt, delimiter)
         return delimiter, quote, quote
     quote = found.quotechar if found.quotechar in {"'", '"'} else '"'
     escape = "\\" if found.escapechar == "\\" and f"\\{quote}" in excerpt else quote
     first_line = excerpt.partition("\n")[0]
     return found.delimiter or max(USUAL_DELIMITERS, key=first_line.count), quote, escape
+
+
+def _count_lines_alike(lines: Sequence[str], mark: str) -> tuple[int, int]:
+    """How many lines hold a sign equally often, and how often the first line does."""
+    counts = Counter(line.count(mark) for line in lines if mark in line)
+    return max(counts.values(), default=0), lines[0].count(mark)
 
 
 def _find_quote(excerpt: str, delimiter: str) -> str:
