@@ -18,6 +18,7 @@ from trainer.contract.messages import Message
 from trainer.reading.cell_text import CellRules, LetterFacts, clean_cell, clean_cell_strictly, is_unseen_word
 from trainer.reading.column_facts import ColumnFacts, ColumnRules, find_facts
 from trainer.reading.format_notes import (
+    FORMULA_NOTE,
     LETTERS_NOTE,
     WORDS_NOTE,
     describe_dates,
@@ -53,6 +54,7 @@ class ColumnFormat:
     numbers: NumberFacts = NumberFacts.NONE
     dates: DateFacts = DateFacts.NONE
     truths: TruthFacts = TruthFacts.NONE
+    letters: LetterFacts = LetterFacts.NONE
     is_empty: bool = False
     nearly_numbers: NumberFacts = NumberFacts.NONE  # of a column of text: what those of its cells are that are numbers
     nearly_dates: DateFacts = DateFacts.NONE
@@ -71,7 +73,7 @@ def find_formats(
         part = columns[start : start + COLUMNS_PER_QUERY]
         facts = find_facts(connection, relation, part, rules, wanted)
         chosen = _find_chosen(connection, relation, facts, rules, wanted)
-        formats += [chosen.get(column) or _decide(facts[column], rules[column]) for column in part]
+        formats += [chosen.get(column) or _with_letters(_decide(facts[column], rules[column]), facts[column]) for column in part]
     return formats
 
 
@@ -93,6 +95,10 @@ def typed_cell(column: str, form: ColumnFormat, rules: CellRules, strict: bool) 
 
 
 def _typed(column: str, form: ColumnFormat, rules: CellRules, misfit: str, *, strict: bool) -> str:
+    if form.sql_type == "VARCHAR" and strict and not form.is_empty:
+        return clean_cell_strictly(column, rules, form.letters, misfit)
+    if LetterFacts.FORMULA not in form.letters:
+        rules = dataclasses.replace(rules, may_be_formulas=False)
     if form.sql_type in {"BIGINT", "DOUBLE"}:
         return number_value(column, rules, form.numbers, form.sql_type, misfit)
     if form.sql_type in {"DATE", "TIMESTAMP"}:
@@ -101,8 +107,6 @@ def _typed(column: str, form: ColumnFormat, rules: CellRules, misfit: str, *, st
         return truth_value(column, rules, form.truths, misfit)
     if form.is_empty and strict:
         return f"CASE WHEN {clean_cell(column, rules)} IS NOT NULL THEN {misfit} ELSE NULL::VARCHAR END"
-    if strict and not form.keeps_written and not rules.is_ascii:
-        return clean_cell_strictly(column, rules, misfit)
     return clean_cell(column, rules)
 
 
@@ -120,6 +124,13 @@ def _decide(facts: ColumnFacts, rules: CellRules) -> ColumnFormat:
     if not facts.truths & (TruthFacts.NO_TRUTH | TruthFacts.OTHER_WORD):
         return ColumnFormat("BOOLEAN", truths=facts.truths)
     return _text(facts)
+
+
+def _with_letters(form: ColumnFormat, facts: ColumnFacts) -> ColumnFormat:
+    """The same, where cells stand as formulas: a note says so, whatever type they have."""
+    if LetterFacts.FORMULA not in facts.letters:
+        return dataclasses.replace(form, letters=facts.letters)
+    return dataclasses.replace(form, notes=(*form.notes, FORMULA_NOTE), keeps_written=True, letters=facts.letters)
 
 
 def _text(facts: ColumnFacts, reason: Message | None = None) -> ColumnFormat:
@@ -164,7 +175,7 @@ def _find_chosen(
 ) -> dict[str, ColumnFormat]:
     """Of the formats that make a column what it is wanted to be, the one that most of its cells fit."""
     tried = [
-        (column, form)
+        (column, _with_letters(form, facts[column]))
         for column in facts
         if column in wanted
         for form in _candidates(wanted[column], facts[column], rules[column])

@@ -22,6 +22,7 @@ QUANTITY = (
     | NumberFacts.POUND
 )
 LETTERS_NOTE = Message("Arabic ي and ك were turned into Persian ی and ک.")
+FORMULA_NOTE = Message('Values written for Excel, such as ="00123", were read as what their quotes hold.')
 WORDS_NOTE = Message("Words such as “yes”, “1” and “بله” were read as true, their opposites as false.")
 _NUMBER_NOTES = {
     NumberFacts.PERSIAN: Message("Persian digits were read as numbers."),
