@@ -83,6 +83,11 @@ def test_a_column_has_the_narrowest_type_that_every_cell_fits(
         (None, "5", "BIGINT"),
         (None, "2024-01-02", "DATE"),
         (" NA", "true", "BOOLEAN"),
+        ("۹۸/۰۴/۲۳", "۹۸/۰۷/۳۱", "VARCHAR"),
+        ("۹۸/۰۴/۲۳", "2019-07-14", "VARCHAR"),
+        ("۹۸/۰۴/۲۳", "۲۳/۰۴/۱۳۹۸", "VARCHAR"),
+        ("1398/04/23", "98/04/23", "DATE"),
+        ("1398/04/23", "۹۸/۰۴/۲۳", "DATE"),
         ("کتاب", "كتاب", "VARCHAR"),
         ("5", '="7"', "BIGINT"),
         ("2.5", ' ="7"', "DOUBLE"),
@@ -137,6 +142,11 @@ FORMULAS = (
     "2024-01-02",
     None,
 )
+SHORT_DATES = (
+    "۹۸/۰۴/۲۳", "98/04/23", "۰۲/۰۵/۱۷", "02/05/17", "۱۷/۰۵/۰۲", "17/05/02", "۹۸/۰۷/۳۱", "98/07/31", "۹۸/۴/۳", "۲۳/۰۴/۹۸",
+    "2/5/17", "1398/04/23", "۱۳۹۸/۰۴/۲۳", "23/04/1398", "2019-07-14", "۱۷ مرداد ۱۴۰۲", "17 Aug 2023", "15-JAN-23",
+    "1402/05", " ۹۸/۰۴/۲۴", None,
+)  # fmt: skip
 NUMBERS = ("12", "۱۲", "1,234", "۱۲٫۵", "3.5", "12%", "5 تومان", "5 ریال", "$5", "2 میلیون", " 8", "1e400", "07", None)
 DATES = (
     "2024-01-02", "2024/01/02", "1402/05/17", "۱۷ مرداد ۱۴۰۲", "17 Aug 2023", "17/08/2023", "08/17/2023", "05/06/2023",
@@ -145,7 +155,7 @@ DATES = (
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.data(), st.sampled_from([PLAIN_CELLS, NUMBERS, DATES, FORMULAS]))
+@given(st.data(), st.sampled_from([PLAIN_CELLS, NUMBERS, DATES, SHORT_DATES, FORMULAS]))
 def test_a_format_of_some_cells_holds_for_all_that_do_not_stop_it(
     columns: TypedColumns, data: st.DataObject, pool: tuple[str | None, ...]
 ) -> None:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import duckdb
 
 from trainer.reading.cell_text import CellRules, LetterFacts, letter_facts
-from trainer.reading.written_dates import DateFacts, date_facts
+from trainer.reading.date_forms import DateFacts
+from trainer.reading.written_dates import date_facts
 from trainer.reading.written_numbers import NumberFacts, number_facts
 from trainer.reading.written_truths import TruthFacts, truth_facts
 
