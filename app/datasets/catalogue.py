@@ -20,7 +20,7 @@ from app.records import Dataset, DatasetStatus, Job, Role, User
 from trainer.contract import Message, ReadingChoices
 
 REFERENCE_PREFIX = "datasets/"
-READING_RULES = 4  # counted up when the same original would be read otherwise: then it is another content
+READING_RULES = 5  # counted up when the same original would be read otherwise: then it is another content
 LONGEST_DESCRIPTION = 4_000
 LEAVE_OUT = "leave_out_unreadable"  # of the choices, the one that is about these rows alone
 

@@ -34,6 +34,16 @@ def columns() -> Iterator[TypedColumns]:
         (" it's", None),
         ("na ", "na"),
         ("NAN ", "NAN"),
+        ('="00123"', "00123"),
+        (' ="a, b" ', "a, b"),
+        ('=" NA "', None),
+        ('=""', None),
+        ('="say ""yes"""', 'say "yes"'),
+        ('="two\nlines"', "two\nlines"),
+        ('="a"&"b"', '="a"&"b"'),
+        ('="a', '="a'),
+        ("=5+5", "=5+5"),
+        ('="', '="'),
         (None, None),
     ],
 )
@@ -60,6 +70,8 @@ def test_space_around_a_cell_goes_and_what_is_left_may_mean_missing(
         ("کـــتاب ۱۲", "کـــتاب ۱۲"),
         ("e\u0301 ىٔ أ", "e\u0301 ىٔ أ"),
         ("👩\u200d🚀", "👩\u200d🚀"),
+        ('="۰۰۱۲۳"', "۰۰۱۲۳"),
+        (f'{NBSP}="كتاب{NBSP}"{RLM}', "کتاب"),
     ],
 )
 def test_persian_text_is_tidied_and_nothing_else_changes(columns: TypedColumns, written: str, stored: str | None) -> None:
@@ -89,15 +101,34 @@ def test_files_without_a_persian_letter_are_read_alike_by_both_rules(columns: Ty
     assert by_ascii == columns.evaluate(clean_cell("c0", CellRules(missing=ASCII.missing)), list(written))
 
 
-def test_columns_with_arabic_letters_are_known(columns: TypedColumns) -> None:
-    assert columns.evaluate(letter_facts("c0"), ["کتاب", "book", None, "كتاب"]) == [0, 0, 0, LetterFacts.ARABIC]
+def test_columns_with_arabic_letters_or_formulas_are_known(columns: TypedColumns) -> None:
+    assert columns.evaluate(letter_facts("c0", PERSIAN, is_thorough=True), ["کتاب", "book", None, "كتاب"]) == [
+        0,
+        0,
+        0,
+        LetterFacts.ARABIC,
+    ]
+    both = LetterFacts.ARABIC | LetterFacts.FORMULA
+    assert columns.evaluate(letter_facts("c0", PERSIAN, is_thorough=True), ['="a"', ' ="كتاب"', '="a"&"b"']) == [
+        LetterFacts.FORMULA,
+        both,
+        0,
+    ]
 
 
-def test_a_strict_text_stops_at_arabic_letters_alone(columns: TypedColumns) -> None:
-    strict = clean_cell_strictly("c0", PERSIAN, "error('letters')")
-    assert columns.evaluate(strict, [" کتاب", f"می{ZWNJ}{ZWNJ}رود"]) == ["کتاب", f"می{ZWNJ}رود"]
+def test_a_strict_text_stops_at_arabic_letters_and_formulas_alone(columns: TypedColumns) -> None:
+    strict = clean_cell_strictly("c0", PERSIAN, LetterFacts.NONE, "error('letters')")
+    assert columns.evaluate(strict, [" کتاب", f"می{ZWNJ}{ZWNJ}رود", '="a"&"b"']) == ["کتاب", f"می{ZWNJ}رود", '="a"&"b"']
+    for rules, other in ((PERSIAN, "كتاب"), (PERSIAN, '="کتاب"'), (ASCII, '="book" ')):
+        with pytest.raises(duckdb.InvalidInputException, match="letters"):
+            columns.evaluate(clean_cell_strictly("c0", rules, LetterFacts.NONE, "error('letters')"), ["book", other])
+
+
+def test_a_strict_text_takes_what_its_column_is_known_for(columns: TypedColumns) -> None:
+    strict = clean_cell_strictly("c0", PERSIAN, LetterFacts.FORMULA, "error('letters')")
+    assert columns.evaluate(strict, ['="00123"', "7"]) == ["00123", "7"]
     with pytest.raises(duckdb.InvalidInputException, match="letters"):
-        columns.evaluate(strict, ["کتاب", "كتاب"])
+        columns.evaluate(strict, ["كتاب"])
 
 
 def test_digits_and_their_marks_become_ascii_and_other_letters_stay(columns: TypedColumns) -> None:

@@ -83,7 +83,19 @@ def test_a_column_has_the_narrowest_type_that_every_cell_fits(
         (None, "5", "BIGINT"),
         (None, "2024-01-02", "DATE"),
         (" NA", "true", "BOOLEAN"),
+        ("۹۸/۰۴/۲۳", "۹۸/۰۷/۳۱", "VARCHAR"),
+        ("۹۸/۰۴/۲۳", "2019-07-14", "VARCHAR"),
+        ("۹۸/۰۴/۲۳", "۲۳/۰۴/۱۳۹۸", "VARCHAR"),
+        ("1398/04/23", "98/04/23", "DATE"),
+        ("1398/04/23", "۹۸/۰۴/۲۳", "DATE"),
         ("کتاب", "كتاب", "VARCHAR"),
+        ("5", '="7"', "BIGINT"),
+        ("2.5", ' ="7"', "DOUBLE"),
+        ("5", '="007"', "VARCHAR"),
+        ("apple", '="007"', "VARCHAR"),
+        ("2024-01-02", '="2024-01-02"', "DATE"),
+        ("true", '="FALSE"', "BOOLEAN"),
+        (None, '=""', "VARCHAR"),
     ],
 )
 def test_one_late_cell_counts_and_stops_what_the_first_ones_promised(
@@ -96,7 +108,7 @@ def test_one_late_cell_counts_and_stops_what_the_first_ones_promised(
     column = columns.type_column(cells, rules=RULES)
     assert column.sql_type == sql_type
     assert columns.convert(cells, column.form, RULES) == column.values
-    assert (column.values[-1] is None) == (late == "inf")
+    assert (column.values[-1] is None) == (late in {"inf", '=""'})
 
 
 PLAIN_CELLS = (
@@ -115,6 +127,26 @@ PLAIN_CELLS = (
     None,
     " NA",
 )
+FORMULAS = (
+    '="12"',
+    '="007"',
+    '="x"',
+    '="۱۲"',
+    '="2024-01-02"',
+    '=""',
+    ' ="yes"',
+    '="true"',
+    "12",
+    "x",
+    "كتاب",
+    "2024-01-02",
+    None,
+)
+SHORT_DATES = (
+    "۹۸/۰۴/۲۳", "98/04/23", "۰۲/۰۵/۱۷", "02/05/17", "۱۷/۰۵/۰۲", "17/05/02", "۹۸/۰۷/۳۱", "98/07/31", "۹۸/۴/۳", "۲۳/۰۴/۹۸",
+    "2/5/17", "1398/04/23", "۱۳۹۸/۰۴/۲۳", "23/04/1398", "2019-07-14", "۱۷ مرداد ۱۴۰۲", "17 Aug 2023", "15-JAN-23",
+    "1402/05", " ۹۸/۰۴/۲۴", None,
+)  # fmt: skip
 NUMBERS = ("12", "۱۲", "1,234", "۱۲٫۵", "3.5", "12%", "5 تومان", "5 ریال", "$5", "2 میلیون", " 8", "1e400", "07", None)
 DATES = (
     "2024-01-02", "2024/01/02", "1402/05/17", "۱۷ مرداد ۱۴۰۲", "17 Aug 2023", "17/08/2023", "08/17/2023", "05/06/2023",
@@ -123,7 +155,7 @@ DATES = (
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.data(), st.sampled_from([PLAIN_CELLS, NUMBERS, DATES]))
+@given(st.data(), st.sampled_from([PLAIN_CELLS, NUMBERS, DATES, SHORT_DATES, FORMULAS]))
 def test_a_format_of_some_cells_holds_for_all_that_do_not_stop_it(
     columns: TypedColumns, data: st.DataObject, pool: tuple[str | None, ...]
 ) -> None:
@@ -225,6 +257,38 @@ def test_arabic_letters_are_told_and_their_original_is_kept(columns: TypedColumn
     assert column.notes == ["Arabic ي and ك were turned into Persian ی and ک."]
     assert column.form.keeps_written
     assert not columns.type_column([" کتاب "]).form.keeps_written
+
+
+FORMULA_NOTE = 'Values written for Excel, such as ="00123", were read as what their quotes hold.'
+
+
+@pytest.mark.parametrize("rules", [RULES, CellRules(is_ascii=True, missing=("NA",))], ids=["persian", "ascii"])
+@pytest.mark.parametrize(
+    ("cells", "sql_type", "values"),
+    [
+        (['="00123"', '="00007"'], "VARCHAR", ["00123", "00007"]),
+        (['="123"', '="7"'], "BIGINT", [123, 7]),
+        (['="1.5"', "7"], "DOUBLE", [1.5, 7.0]),
+        (['="apple"', "pear", '="NA"'], "VARCHAR", ["apple", "pear", None]),
+        (['="2024-01-02"'], "DATE", [DAY]),
+        (['="TRUE"', "false"], "BOOLEAN", [True, False]),
+        (['=""', None], "VARCHAR", [None, None]),
+    ],
+)
+def test_what_is_written_as_a_formula_for_excel_is_what_its_quotes_hold(
+    columns: TypedColumns, cells: Cells, sql_type: str, values: list[Any], rules: CellRules
+) -> None:
+    column = columns.type_column(cells, rules=rules)
+    assert (column.sql_type, column.values, column.notes[-1:]) == (sql_type, values, [FORMULA_NOTE])
+    assert column.form.keeps_written
+    assert columns.convert(cells, column.form, rules) == values
+
+
+@pytest.mark.parametrize(("kind", "values"), [("number", [123.0, None]), ("text", ["00123", "x"])])
+def test_a_chosen_kind_is_read_from_what_the_quotes_hold(columns: TypedColumns, kind: str, values: list[Any]) -> None:
+    column = columns.type_column(['="00123"', '="x"'], kind, RULES)
+    assert column.values == values
+    assert FORMULA_NOTE in column.notes
 
 
 def test_many_columns_of_a_file_are_typed_as_they_stream_into_parquet(tmp_path: Path) -> None:

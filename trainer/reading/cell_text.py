@@ -1,10 +1,12 @@
 """A cell as it stands in the file enters, SQL leaves: for the cell as it is stored, and for its digits in ASCII.
 
-Stored are cells without surrounding space and with Persian ی ک for Arabic ي ك; NULL when nothing or a word for missing is left.
+Stored are cells without surrounding space, with Persian ی ک for Arabic ي ك, and 00123 for ="00123", which programs write so
+that Excel leaves it as it is; NULL when nothing or a word for missing is left.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntFlag, auto
@@ -22,6 +24,7 @@ SPACES = r"\s\x0B\x{85}\x{2028}\x{2029}" + WIDE_SPACES
 INVISIBLE = r"\x{61C}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2069}\x{FEFF}"  # joiners, marks of direction, BOM
 HALF_SPACE = r"\x{200C}"
 _EDGE = f"[{SPACES}{INVISIBLE}]"
+_FORMULA = f'{_EDGE}*="((?:[^"]|"")*)"{_EDGE}*'  # of one text, and nothing to work out
 _UNTIDY = f"^{_EDGE}|{_EDGE}$|[{YEH}{KAF}]|{HALF_SPACE}[{HALF_SPACE}{SPACES}]|[{SPACES}]{HALF_SPACE}"
 
 
@@ -33,6 +36,7 @@ class CellRules:
     decimal: str = "."
     missing: tuple[str, ...] = ()  # words that stand for no value, spelled exactly
     unseen: tuple[str, ...] = ()  # of these, such as are still text where cells are read strictly
+    may_be_formulas: bool = True  # cells such as ="00123" hold what is quoted; without, they are any text
 
 
 class LetterFacts(IntFlag):
@@ -40,6 +44,8 @@ class LetterFacts(IntFlag):
 
     NONE = 0
     ARABIC = auto()  # ي or ك, which are stored as ی and ک
+    FORMULA = auto()  # ="00123", which is stored as 00123
+    UNREAD = auto()  # a cell that was not looked at closely
 
 
 def clean_cell(cell: str, rules: CellRules) -> str:
@@ -47,9 +53,15 @@ def clean_cell(cell: str, rules: CellRules) -> str:
     return f"CASE WHEN {_is_untidy(cell, rules)} THEN {_tidy(cell, rules)} ELSE {cell} END"
 
 
-def clean_cell_strictly(cell: str, rules: CellRules, complaint: str) -> str:
-    """As `clean_cell`, where a cell with Arabic letters ends the query with an error."""
-    tidied = f"CASE WHEN {_has_arabic_letters(cell)} THEN {complaint} ELSE {_tidy(cell, rules)} END"
+def clean_cell_strictly(cell: str, rules: CellRules, known: LetterFacts, complaint: str) -> str:
+    """As `clean_cell`, where a cell that is stored otherwise, and not for what is `known`, ends the query with an error."""
+    changes = [_is_formula(cell)] if LetterFacts.FORMULA not in known else []
+    if not rules.is_ascii and LetterFacts.ARABIC not in known:
+        changes.append(_has_arabic_letters(cell))
+    if not changes:
+        return clean_cell(cell, rules)
+    tidy = _tidy(cell, dataclasses.replace(rules, may_be_formulas=LetterFacts.FORMULA in known))
+    tidied = f"CASE WHEN {' OR '.join(changes)} THEN {complaint} ELSE {tidy} END"
     return f"CASE WHEN {_is_untidy(cell, rules)} THEN {tidied} ELSE {cell} END"
 
 
@@ -63,9 +75,14 @@ def is_unseen_word(cell: str, rules: CellRules) -> str:
     return f"(strlen({cell}) <= {longest} AND ({' OR '.join(f'{cell} = {quote_text(word)}' for word in words) or 'false'}))"
 
 
-def letter_facts(cell: str) -> str:
-    """SQL for the `LetterFacts` of one cell."""
-    return f"CASE WHEN strlen({cell}) > len({cell}) AND {_has_arabic_letters(cell)} THEN {int(LetterFacts.ARABIC)} ELSE 0 END"
+def letter_facts(cell: str, rules: CellRules, is_thorough: bool) -> str:
+    """SQL for the `LetterFacts` of one cell; what may be a formula is read where it `is_thorough`, else `UNREAD`."""
+    found = _is_formula(cell) if is_thorough else _may_be_formula(cell)
+    formula = f"CASE WHEN {found} THEN {int(LetterFacts.FORMULA if is_thorough else LetterFacts.UNREAD)} ELSE 0 END"
+    if rules.is_ascii:
+        return formula
+    is_arabic = f"strlen({cell}) > len({cell}) AND {_has_arabic_letters(cell)}"
+    return f"{formula} + CASE WHEN {is_arabic} THEN {int(LetterFacts.ARABIC)} ELSE 0 END"
 
 
 def latin_digits(text: str, rules: CellRules) -> str:
@@ -106,18 +123,38 @@ def _has_arabic_letters(cell: str) -> str:
     return f"regexp_matches({cell}, '[{YEH}{KAF}]')"
 
 
+def _is_formula(cell: str) -> str:
+    return f"({_may_be_formula(cell)} AND regexp_full_match({cell}, '{_FORMULA}'))"
+
+
+def _may_be_formula(cell: str) -> str:
+    return f"contains({cell}, '=\"')"
+
+
 def _is_untidy(cell: str, rules: CellRules) -> str:
     at_edge = f"{cell} < '!' OR {cell}[-1] < '!'"  # what comes before ! is space and control characters
+    untidy = _UNTIDY
+    if rules.may_be_formulas:
+        at_edge += f""" OR {cell} BETWEEN '="' AND '=#'"""  # begins with =": comparing costs a plain cell nothing to speak of
+        untidy += '|^="'
     if rules.is_ascii:
         return at_edge
-    return f"CASE WHEN strlen({cell}) = len({cell}) THEN {at_edge} ELSE regexp_matches({cell}, '{_UNTIDY}') END"
+    return f"CASE WHEN strlen({cell}) = len({cell}) THEN {at_edge} ELSE regexp_matches({cell}, '{untidy}') END"
 
 
 def _tidy(cell: str, rules: CellRules) -> str:
-    tidied = f"trim({cell}, ' \t\r\n\x0b\x0c')" if rules.is_ascii else _tidy_persian(cell)
     words = ["", *dict.fromkeys(word.translate(PERSIAN_LETTERS) for word in rules.missing)]
     present = f"CASE WHEN list_contains({quote_list(words)}, tidied) THEN NULL ELSE tidied END"
-    return let("tidied", tidied, present)
+    if not rules.may_be_formulas:
+        return let("tidied", _trim(cell, rules), present)
+    quoted = f"""replace(regexp_extract({cell}, '{_FORMULA}', 1), '""', '"')"""
+    return let(
+        "tidied", let("text", f"CASE WHEN {_is_formula(cell)} THEN {quoted} ELSE {cell} END", _trim("text", rules)), present
+    )
+
+
+def _trim(cell: str, rules: CellRules) -> str:
+    return f"trim({cell}, ' \t\r\n\x0b\x0c')" if rules.is_ascii else _tidy_persian(cell)
 
 
 def _tidy_persian(cell: str) -> str:

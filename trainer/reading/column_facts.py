@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import duckdb
 
 from trainer.reading.cell_text import CellRules, LetterFacts, letter_facts
-from trainer.reading.written_dates import DateFacts, date_facts
+from trainer.reading.date_forms import DateFacts
+from trainer.reading.written_dates import date_facts
 from trainer.reading.written_numbers import NumberFacts, number_facts
 from trainer.reading.written_truths import TruthFacts, truth_facts
 
@@ -45,7 +46,7 @@ class ColumnFacts:
     @property
     def are_unread(self) -> bool:
         """Whether a cell was not looked at closely."""
-        return NumberFacts.UNREAD in self.numbers or DateFacts.UNREAD in self.dates
+        return NumberFacts.UNREAD in self.numbers or DateFacts.UNREAD in self.dates or LetterFacts.UNREAD in self.letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,9 @@ class _Look:
         numbers = number_facts("cell", self.rules, NumberFacts.NONE, is_thorough=True)
         dates = date_facts("cell", self.rules, DateFacts.NONE, is_thorough=True)
         truths = truth_facts("cell", self.rules, has_other_words=True)
+        letters = letter_facts("cell", self.rules, is_thorough=True)
         found = self.connection.execute(
-            f"SELECT name, bit_or({numbers}), bit_or({dates}), bit_or({truths}), bit_or({letter_facts('cell')})"
+            f"SELECT name, bit_or({numbers}), bit_or({dates}), bit_or({truths}), bit_or({letters})"
             f" FROM (UNPIVOT (SELECT {names} FROM {self.relation} LIMIT {rows}) ON {names} INTO NAME name VALUE cell)"
             " GROUP BY name"
         ).fetchall()
@@ -137,21 +139,20 @@ def _as_facts(numbers: int, dates: int, truths: int, letters: int) -> ColumnFact
 def _open_questions(column: str, facts: ColumnFacts, rules: CellRules, wanted: Mapping[str, str]) -> list[_Question]:
     """What further cells can change. Of a chosen kind the cells that fit are wanted, whatever the others are."""
     kind = wanted.get(column)
-    has_letters = not rules.is_ascii and LetterFacts.ARABIC not in facts.letters
+    letters = LetterFacts.FORMULA if rules.is_ascii else LetterFacts.FORMULA | LetterFacts.ARABIC
     if kind is None:
         open_fields = {
             "numbers": NumberFacts.NO_NUMBER not in facts.numbers,
             "dates": DateFacts.NO_DATE not in facts.dates,
             "truths": not facts.truths & (TruthFacts.NO_TRUTH | TruthFacts.OTHER_WORD),
-            "letters": has_letters,
         }
     else:
         open_fields = {
             "numbers": kind in {"number", "integer"},
             "dates": kind == "date",
             "truths": kind == "boolean",
-            "letters": has_letters and kind not in {"number", "integer", "date", "boolean"},
         }
+    open_fields["letters"] = letters not in facts.letters
     is_odd = {
         "numbers": NumberFacts.ODD in facts.numbers,
         "dates": DateFacts.ODD in facts.dates,
@@ -197,4 +198,4 @@ def _sql(question: _Question, known: ColumnFacts, rules: CellRules) -> str:
         return date_facts(question.column, rules, known.dates, question.is_thorough)
     if question.field == "truths":
         return truth_facts(question.column, rules, has_other_words=question.is_thorough)
-    return letter_facts(question.column)
+    return letter_facts(question.column, rules, question.is_thorough)

@@ -17,7 +17,9 @@ import duckdb
 from trainer.contract.messages import Message
 from trainer.reading.cell_text import CellRules, LetterFacts, clean_cell, clean_cell_strictly, is_unseen_word
 from trainer.reading.column_facts import ColumnFacts, ColumnRules, find_facts
+from trainer.reading.date_forms import REWRITTEN, SETTLING, DateFacts
 from trainer.reading.format_notes import (
+    FORMULA_NOTE,
     LETTERS_NOTE,
     WORDS_NOTE,
     describe_dates,
@@ -26,7 +28,8 @@ from trainer.reading.format_notes import (
     find_conflict,
     find_date_conflict,
 )
-from trainer.reading.written_dates import REWRITTEN, DateFacts, date_value
+from trainer.reading.short_dates import find_readings, settle_short_dates
+from trainer.reading.written_dates import date_value
 from trainer.reading.written_numbers import (
     TOMAN_AND_RIAL,
     NumberFacts,
@@ -53,7 +56,9 @@ class ColumnFormat:
     numbers: NumberFacts = NumberFacts.NONE
     dates: DateFacts = DateFacts.NONE
     truths: TruthFacts = TruthFacts.NONE
+    letters: LetterFacts = LetterFacts.NONE
     is_empty: bool = False
+    is_open: bool = False  # text, but cells may come that tell what all of it is
     nearly_numbers: NumberFacts = NumberFacts.NONE  # of a column of text: what those of its cells are that are numbers
     nearly_dates: DateFacts = DateFacts.NONE
     strays: Message | None = None  # the few cells that keep it from being numbers or dates
@@ -71,7 +76,7 @@ def find_formats(
         part = columns[start : start + COLUMNS_PER_QUERY]
         facts = find_facts(connection, relation, part, rules, wanted)
         chosen = _find_chosen(connection, relation, facts, rules, wanted)
-        formats += [chosen.get(column) or _decide(facts[column], rules[column]) for column in part]
+        formats += [chosen.get(column) or _with_letters(_decide(facts[column], rules[column]), facts[column]) for column in part]
     return formats
 
 
@@ -93,16 +98,19 @@ def typed_cell(column: str, form: ColumnFormat, rules: CellRules, strict: bool) 
 
 
 def _typed(column: str, form: ColumnFormat, rules: CellRules, misfit: str, *, strict: bool) -> str:
+    may_change = form.is_empty or form.is_open
+    if form.sql_type == "VARCHAR" and strict and not may_change:
+        return clean_cell_strictly(column, rules, form.letters, misfit)
+    if LetterFacts.FORMULA not in form.letters:
+        rules = dataclasses.replace(rules, may_be_formulas=False)
     if form.sql_type in {"BIGINT", "DOUBLE"}:
         return number_value(column, rules, form.numbers, form.sql_type, misfit)
     if form.sql_type in {"DATE", "TIMESTAMP"}:
         return date_value(column, rules, form.dates, misfit)
     if form.sql_type == "BOOLEAN":
         return truth_value(column, rules, form.truths, misfit)
-    if form.is_empty and strict:
+    if may_change and strict:
         return f"CASE WHEN {clean_cell(column, rules)} IS NOT NULL THEN {misfit} ELSE NULL::VARCHAR END"
-    if strict and not form.keeps_written and not rules.is_ascii:
-        return clean_cell_strictly(column, rules, misfit)
     return clean_cell(column, rules)
 
 
@@ -115,22 +123,34 @@ def _decide(facts: ColumnFacts, rules: CellRules) -> ColumnFormat:
         conflict = find_conflict(facts.numbers)
         return _text(facts, conflict) if conflict else _numbers("BIGINT" if is_whole else "DOUBLE", facts.numbers, rules)
     if DateFacts.NO_DATE not in facts.dates:
-        conflict = find_date_conflict(facts.dates)
-        return _text(facts, conflict) if conflict else _dates(facts.dates)
+        dates = settle_short_dates(facts.dates)
+        conflict = find_date_conflict(dates)
+        if conflict:
+            is_open = not find_date_conflict(settle_short_dates(dates | SETTLING))
+            return dataclasses.replace(_text(facts, conflict), is_open=is_open)
+        return _dates(dates)
     if not facts.truths & (TruthFacts.NO_TRUTH | TruthFacts.OTHER_WORD):
         return ColumnFormat("BOOLEAN", truths=facts.truths)
     return _text(facts)
 
 
+def _with_letters(form: ColumnFormat, facts: ColumnFacts) -> ColumnFormat:
+    """The same, where cells stand as formulas: a note says so, whatever type they have."""
+    if LetterFacts.FORMULA not in facts.letters:
+        return dataclasses.replace(form, letters=facts.letters)
+    return dataclasses.replace(form, notes=(*form.notes, FORMULA_NOTE), keeps_written=True, letters=facts.letters)
+
+
 def _text(facts: ColumnFacts, reason: Message | None = None) -> ColumnFormat:
     is_rewritten = LetterFacts.ARABIC in facts.letters
     are_numbers = facts.numbers & (NumberFacts.WHOLE | NumberFacts.FRACTION) and not find_conflict(facts.numbers)
-    are_dates = facts.dates & (DateFacts.DAY | DateFacts.MOMENT | DateFacts.MONTH) and not find_date_conflict(facts.dates)
+    dates = settle_short_dates(facts.dates)
+    are_dates = dates & (DateFacts.DAY | DateFacts.MOMENT | DateFacts.MONTH) and not find_date_conflict(dates)
     return ColumnFormat(
         notes=tuple(note for note in (reason, LETTERS_NOTE if is_rewritten else None) if note),
         keeps_written=is_rewritten,
         nearly_numbers=facts.numbers & ~(NumberFacts.NO_NUMBER | NumberFacts.UNREAD) if are_numbers else NumberFacts.NONE,
-        nearly_dates=facts.dates & ~(DateFacts.NO_DATE | DateFacts.UNREAD) if are_dates else DateFacts.NONE,
+        nearly_dates=dates & ~(DateFacts.NO_DATE | DateFacts.UNREAD) if are_dates else DateFacts.NONE,
     )
 
 
@@ -164,7 +184,7 @@ def _find_chosen(
 ) -> dict[str, ColumnFormat]:
     """Of the formats that make a column what it is wanted to be, the one that most of its cells fit."""
     tried = [
-        (column, form)
+        (column, _with_letters(form, facts[column]))
         for column in facts
         if column in wanted
         for form in _candidates(wanted[column], facts[column], rules[column])
@@ -197,11 +217,8 @@ def _candidates(kind: str, facts: ColumnFacts, rules: CellRules) -> Iterator[Col
         for numbers in _number_candidates(facts.numbers & ~(NumberFacts.NO_NUMBER | NumberFacts.INFINITE)):
             yield _numbers("DOUBLE" if kind == "number" else "BIGINT", numbers, rules)
     elif kind == "date":
-        dates = facts.dates & ~DateFacts.NO_DATE
-        are_in_both_orders = DateFacts.DAY_FIRST | DateFacts.MONTH_FIRST in dates
-        yield _dates(dates & ~DateFacts.MONTH_FIRST if are_in_both_orders else dates)
-        if are_in_both_orders:
-            yield _dates(dates & ~DateFacts.DAY_FIRST)
+        for dates in find_readings(facts.dates & ~DateFacts.NO_DATE):
+            yield _dates(dates)
     elif kind == "boolean":
         yield _truths(facts.truths & ~TruthFacts.NO_TRUTH)
     else:

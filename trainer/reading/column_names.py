@@ -11,13 +11,14 @@ from trainer.reading.cell_text import PERSIAN_LETTERS
 MAX_NOTES = 20
 LONGEST_NAME = 120
 HALF_SPACES = "\u200c\u200d"  # a part of words, but not at their ends
+_FORMULA = re.compile(r'\s*="((?:[^"]|"")*)"\s*')  # as cells may stand, too
 _UNSEEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def tidy_names(written: Sequence[str]) -> tuple[list[str], list[Message]]:
     """Trim and shorten names, write ي ك as ی ک, name the unnamed `column_<position>` and number those alike apart from case.
 
-    Marks that nobody sees are left out: two names that look the same would be different.
+    Marks that nobody sees are left out: two names that look the same would be different. So is what makes ="name" of a name.
 
     Case counts as alike because DuckDB, like SQL, does not tell "Age" from "age".
     """
@@ -43,6 +44,8 @@ def tidy_names(written: Sequence[str]) -> tuple[list[str], list[Message]]:
 
 
 def _tidy(name: str) -> str:
+    if formula := _FORMULA.fullmatch(name):
+        name = formula[1].replace('""', '"')
     # NUL ends a name in half of the world's tools, and a name is shown on one line.
     seen = _UNSEEN.sub("", name.replace("\0", " ").translate(PERSIAN_LETTERS))
     return " ".join(seen.split()).strip(HALF_SPACES)

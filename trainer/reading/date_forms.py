@@ -1,8 +1,51 @@
-"""The forms that people write dates and times in, as regular expressions for text with ASCII digits."""
+"""What a cell may be as a date, and the forms that people write dates and times in, as regular expressions.
+
+These are for text with ASCII digits.
+"""
 
 from __future__ import annotations
 
+from enum import IntFlag, auto
+
 from trainer.reading.cell_text import INVISIBLE, SPACES
+
+
+class DateFacts(IntFlag):
+    """What the cells of a column are as dates, each fact true of at least one of them; 0: no cell has a value."""
+
+    NONE = 0
+    NO_DATE = auto()
+    DAY = auto()  # without a time
+    MOMENT = auto()  # with a time
+    OFFSET = auto()  # a time with an offset from UTC, other than Z
+    GREGORIAN = auto()
+    JALALI = auto()
+    PERSIAN = auto()  # digits beyond ASCII
+    NAMED = auto()  # the month by its name
+    DAY_FIRST = auto()  # the year stands last, and only day/month/year is a date
+    MONTH_FIRST = auto()  # the year stands last, and only month/day/year is a date
+    EITHER_ORDER = auto()  # the year stands last, and both are
+    SLASHED = auto()  # plain, but with / for -
+    ODD = auto()  # a cell that a cast alone does not tell, such as one with surrounding space
+    UNREAD = auto()  # a cell that was not looked at closely
+    MONTH = auto()  # without a day, which is the month's first
+    NO_SPAN = auto()  # such a month, which cannot be meant for the school year 2010-11
+    SHORT_YEAR = auto()  # the year in two digits, beside the month by its name
+    SHORT_NUMBERS = auto()  # the year in two digits, beside numbers: 02/05/17 may be so many days that nobody knows
+    SHORT_ASCII = auto()  # such numbers, none of whose digits is Persian
+    SHORT_YEAR_FIRST = auto()  # such numbers, the first of which can be no day: 98/04/23
+    SHORT_DOUBT = auto()  # such numbers, the first of which is a day of a month, or a year that few dates have: 17/05/02
+    NO_SHORT_JALALI = auto()  # such numbers, which are no Jalali year, month and day
+    YEAR_LAST = auto()  # in four digits
+    AS_JALALI = auto()  # of no cell, but decided: years in two digits beside numbers are read as Jalali
+    AS_YEAR_FIRST = auto()  # decided as well: they stand first
+
+
+ORDERS = DateFacts.DAY_FIRST | DateFacts.MONTH_FIRST | DateFacts.EITHER_ORDER
+SETTLING = DateFacts.SHORT_YEAR_FIRST | DateFacts.JALALI | DateFacts.NO_SPAN  # of a cell that tells what others are
+# What looks different once it is a date.
+COMPLETED = DateFacts.MONTH | DateFacts.SHORT_YEAR | DateFacts.SHORT_NUMBERS
+REWRITTEN = DateFacts.OFFSET | DateFacts.JALALI | DateFacts.PERSIAN | DateFacts.NAMED | ORDERS | COMPLETED
 
 SOLAR_MONTHS = {
     "فروردین": 1, "اردیبهشت": 2, "خرداد": 3, "تیر": 4, "مرداد": 5, "امرداد": 5, "شهریور": 6, "مهر": 7,
@@ -56,7 +99,8 @@ def _named(months: dict[str, int], year: str) -> str:
 
 
 NAMED = f"{_named(SOLAR_MONTHS, _SOLAR_YEAR)}|{_named(GREGORIAN_MONTHS, _YEAR)}"
-SHORT_NUMBERS = f"{_DAY}-{_DAY}-[0-9]{{2}}|{_DAY}/{_DAY}/[0-9]{{2}}"  # 1.2.10 is a version of something
+TWO_DIGITS_FIRST = "|".join(f"[0-9]{{2}}{sign}{_DAY}{sign}{_DAY}" for sign in "-/")  # 1.2.10 is a version of something
+TWO_DIGITS_LAST = "|".join(f"{_DAY}{sign}{_DAY}{sign}[0-9]{{2}}" for sign in "-/")
 SHORT_YEAR = f"(?i:{_DAY}{_BETWEEN}{any_of(GREGORIAN_MONTHS)}{_BETWEEN}[0-9]{{2}})"
 # Two digits and no distant year, or half of all codes would be months.
 _MONTH = "(?:0[1-9]|1[0-2])"

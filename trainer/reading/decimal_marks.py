@@ -17,7 +17,7 @@ def find_decimals(rows: Iterable[Sequence[str]], width: int, fallback: str | Non
     commas, points, addressed = [0] * width, [0] * width, [0] * width
     for row in rows:
         for position, cell in enumerate(row[:width]):
-            text = cell.strip(" \t%٪$€£").translate(_TO_LATIN)
+            text = cell.strip(' \t%٪$€£="').translate(_TO_LATIN)
             if not text or not text[-1].isdigit() or ("," not in text and "." not in text):
                 continue
             commas[position] += bool(_DECIMAL_COMMA.fullmatch(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trainer.contract.messages import Message, Scalar
 from trainer.reading.cell_text import CellRules
-from trainer.reading.written_dates import DateFacts
+from trainer.reading.date_forms import DateFacts
 from trainer.reading.written_numbers import TOMAN_AND_RIAL, NumberFacts, find_unit, find_units, has_one_unit
 
 SHOWN_CHARACTERS = 80
@@ -22,6 +22,7 @@ QUANTITY = (
     | NumberFacts.POUND
 )
 LETTERS_NOTE = Message("Arabic ي and ك were turned into Persian ی and ک.")
+FORMULA_NOTE = Message('Values written for Excel, such as ="00123", were read as what their quotes hold.')
 WORDS_NOTE = Message("Words such as “yes”, “1” and “بله” were read as true, their opposites as false.")
 _NUMBER_NOTES = {
     NumberFacts.PERSIAN: Message("Persian digits were read as numbers."),
@@ -76,8 +77,12 @@ def find_conflict(facts: NumberFacts) -> Message | None:
 def describe_dates(facts: DateFacts) -> list[Message]:
     """What was done to the cells of a column with these facts to make dates of them."""
     notes = [note for fact, note in _DATE_NOTES.items() if fact in facts]
-    if facts & (DateFacts.SHORT_YEAR | DateFacts.SHORT_NUMBERS):
+    if DateFacts.AS_JALALI in facts:
+        notes.append(Message("Years of two digits were read as Jalali ones, 1311 to 1410."))
+    if DateFacts.SHORT_YEAR in facts or (DateFacts.SHORT_NUMBERS in facts and DateFacts.AS_JALALI not in facts):
         notes.append(Message("Years of two digits were read as 1969 to 2068."))
+    if DateFacts.AS_YEAR_FIRST in facts:
+        notes.append(Message("The dates were read as year/month/day."))
     if DateFacts.DAY_FIRST in facts:
         notes.append(Message("The dates were read as day/month/year."))
     elif DateFacts.MONTH_FIRST in facts:
@@ -90,7 +95,14 @@ def describe_dates(facts: DateFacts) -> list[Message]:
 
 def find_date_conflict(facts: DateFacts) -> Message | None:
     """Why cells that all are dates make no column of dates; None when they do."""
-    if DateFacts.SHORT_NUMBERS in facts:
+    is_open = DateFacts.SHORT_NUMBERS in facts and DateFacts.AS_YEAR_FIRST not in facts
+    if is_open and DateFacts.SHORT_YEAR_FIRST | DateFacts.SHORT_ASCII in facts:
+        text = (
+            "The year of a date such as 98/04/23 may be 1398 or 1998, so the column stays text."
+            " Choose “Date” to read Jalali years, or Gregorian ones where these fit more values."
+        )
+        return Message(text)
+    if is_open:
         text = "A date such as 02/05/17 can be many days, so the column stays text. Choose “Date” to read day, month and year."
         return Message(text)
     if DateFacts.MONTH in facts and DateFacts.NO_SPAN not in facts:

@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"[+\-−(]?[\d.]*\d[\d.,٬٫/:\s\-]*(?:[eE][+-]?\d+)?[%٪)
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _FORM = re.compile(r"(\d+)(?:[.]\d+)?%|(\d+)-\d+|(\d+)[+]|(\d\d):\d\d")  # of shares, spans and times that name columns
 _TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
-_SEAMS = '\ufeff" \t\r\n'  # files that were put one below the other begin with a mark each
+_SEAMS = '\ufeff=" \t\r\n'  # files that were put one below the other begin with a mark each; ="12" is 12
 
 
 def is_header(rows: Sequence[Sequence[str]]) -> bool:

@@ -6,58 +6,30 @@ or without a time, and months as their first day. Not read as dates are days tha
 
 from __future__ import annotations
 
-from enum import IntFlag, auto
-
+from trainer.reading.calendars import gregorian_day, jalali_day
 from trainer.reading.cell_text import NO_DIGITS, CellRules, clean_cell, latin_digits, let, quote_list
 from trainer.reading.date_forms import (
+    COMPLETED,
     GREGORIAN_MONTHS,
     HALF,
     ISO_MOMENT,
     MONTH_YEAR,
     NAMED_MONTH,
     OFFSET,
-    SHORT_NUMBERS,
+    ORDERS,
     SHORT_YEAR,
     SOLAR_MONTHS,
     TIME,
     YEAR_MONTH,
+    DateFacts,
     any_of,
     date_pattern,
 )
+from trainer.reading.short_dates import gregorian_century, is_short_date, short_date_facts, with_century
 
-
-class DateFacts(IntFlag):
-    """What the cells of a column are as dates, each fact true of at least one of them; 0: no cell has a value."""
-
-    NONE = 0
-    NO_DATE = auto()
-    DAY = auto()  # without a time
-    MOMENT = auto()  # with a time
-    OFFSET = auto()  # a time with an offset from UTC, other than Z
-    GREGORIAN = auto()
-    JALALI = auto()
-    PERSIAN = auto()  # digits beyond ASCII
-    NAMED = auto()  # the month by its name
-    DAY_FIRST = auto()  # the year stands last, and only day/month/year is a date
-    MONTH_FIRST = auto()  # the year stands last, and only month/day/year is a date
-    EITHER_ORDER = auto()  # the year stands last, and both are
-    SLASHED = auto()  # plain, but with / for -
-    ODD = auto()  # a cell that a cast alone does not tell, such as one with surrounding space
-    UNREAD = auto()  # a cell that was not looked at closely
-    MONTH = auto()  # without a day, which is the month's first
-    NO_SPAN = auto()  # such a month, which cannot be meant for the school year 2010-11
-    SHORT_YEAR = auto()  # the year in two digits, beside the month by its name
-    SHORT_NUMBERS = auto()  # the year in two digits, beside numbers: 02/05/17 may be so many days that nobody knows
-
-
-ORDERS = DateFacts.DAY_FIRST | DateFacts.MONTH_FIRST | DateFacts.EITHER_ORDER
-# What looks different once it is a date.
-COMPLETED = DateFacts.MONTH | DateFacts.SHORT_YEAR | DateFacts.SHORT_NUMBERS
-REWRITTEN = DateFacts.OFFSET | DateFacts.JALALI | DateFacts.PERSIAN | DateFacts.NAMED | ORDERS | COMPLETED
-ANY_DATE = ~(DateFacts.NO_DATE | DateFacts.UNREAD)
+_ANY_WHOLE_DATE = ~(DateFacts.NO_DATE | DateFacts.UNREAD | DateFacts.SHORT_NUMBERS)
 _IS_MONTH = f"date.completed & {int(DateFacts.MONTH)} > 0"  # of the struct `date`
 _FIRST_JALALI, _LAST_JALALI = 1200, 1500
-_FIRST_OF_LAST_CENTURY = "69"  # as POSIX has it (strptime): up to 68 is ours
 
 
 def date_facts(cell: str, rules: CellRules, known: DateFacts, is_thorough: bool) -> str:
@@ -73,7 +45,8 @@ def date_facts(cell: str, rules: CellRules, known: DateFacts, is_thorough: bool)
             cases += f" WHEN {_is_plain(plain | DateFacts.SLASHED)} THEN {int(plain | DateFacts.SLASHED)}"
         facts.append(_quick(cell, rules, known, cases))
     if is_thorough:
-        facts.append(let("date", _read(cell, rules, ANY_DATE), _found(cell)))
+        facts.append(let("date", _read(cell, rules, _ANY_WHOLE_DATE), _found(cell)))
+        facts.append(short_date_facts(cell, rules))
         no_date = f"CASE WHEN {clean_cell(cell, rules)} IS NULL THEN {int(DateFacts.ODD)} ELSE {int(DateFacts.NO_DATE)} END"
         facts.append(no_date)
     else:
@@ -128,8 +101,9 @@ def _found(cell: str) -> str:
     """SQL for the facts of the struct `date`; NULL for a cell in no form of a date."""
     order = (
         f"CASE WHEN date.by_day IS NULL AND (NOT date.is_year_last OR date.by_month IS NULL) THEN {int(DateFacts.NO_DATE)}"
-        f" WHEN NOT date.is_year_last THEN 0 WHEN date.by_month IS NULL THEN {int(DateFacts.DAY_FIRST)}"
-        f" WHEN date.by_day IS NULL THEN {int(DateFacts.MONTH_FIRST)} ELSE {int(DateFacts.EITHER_ORDER)} END"
+        f" WHEN NOT date.is_year_last THEN 0 WHEN date.by_month IS NULL THEN {int(DateFacts.YEAR_LAST | DateFacts.DAY_FIRST)}"
+        f" WHEN date.by_day IS NULL THEN {int(DateFacts.YEAR_LAST | DateFacts.MONTH_FIRST)}"
+        f" ELSE {int(DateFacts.YEAR_LAST | DateFacts.EITHER_ORDER)} END"
     )
     time = f"WHEN date.time IS NULL THEN {int(DateFacts.NO_DATE)} ELSE {int(DateFacts.MOMENT)}"
     found = (
@@ -160,12 +134,12 @@ def _read(cell: str, rules: CellRules, facts: DateFacts) -> str:
     if not rules.is_ascii:
         matches += f" AND NOT regexp_matches({cell}, '{NO_DIGITS}')"
     if is_completed:
-        latin = let("latin", latin, _completed(facts))
+        latin = let("latin", latin, _completed(cell, facts))
     parts = let("latin", let("latin", latin, f"CASE WHEN {matches} THEN latin END"), _struct(_parts(facts)))
     return let("date", let("date", parts, _struct(_numbers(facts))), _struct(_days(facts)))
 
 
-def _completed(facts: DateFacts) -> str:
+def _completed(cell: str, facts: DateFacts) -> str:
     """SQL for the text `latin` with what was left out of it, and by which of the facts; a struct."""
     cases = []
     if DateFacts.MONTH in facts:
@@ -177,11 +151,12 @@ def _completed(facts: DateFacts) -> str:
         if DateFacts.NAMED in facts:
             forms[NAMED_MONTH] = "'1 ' || latin"
         cases += [f"WHEN regexp_full_match(latin, '{form}') THEN {{text: {text}, fact: {month}}}" for form, text in forms.items()]
-    century = f"CASE WHEN latin[-2:] < '{_FIRST_OF_LAST_CENTURY}' THEN '20' ELSE '19' END"
-    whole = f"latin[:-3] || {century} || latin[-2:]"
-    for fact, form in ((DateFacts.SHORT_YEAR, SHORT_YEAR), (DateFacts.SHORT_NUMBERS, SHORT_NUMBERS)):
-        if fact in facts:
-            cases.append(f"WHEN regexp_full_match(latin, '{form}') THEN {{text: {whole}, fact: {int(fact)}}}")
+    if DateFacts.SHORT_YEAR in facts:
+        whole = f"latin[:-3] || {gregorian_century('latin[-2:]')} || latin[-2:]"
+        cases.append(f"WHEN regexp_full_match(latin, '{SHORT_YEAR}') THEN {{text: {whole}, fact: {int(DateFacts.SHORT_YEAR)}}}")
+    if DateFacts.SHORT_NUMBERS in facts:
+        found = f"{{text: {with_century(facts)}, fact: {int(DateFacts.SHORT_NUMBERS)}}}"
+        cases.append(f"WHEN {is_short_date(cell, facts)} THEN {found}")
     return f"CASE {' '.join(cases)} ELSE {{text: latin, fact: 0}} END"
 
 
@@ -243,12 +218,15 @@ def _numbers(facts: DateFacts) -> dict[str, str]:
 
 def _days(facts: DateFacts) -> dict[str, str]:
     """Of the struct of `_numbers`: the days by either order; NULL where no such day was, or no Jalali one may be."""
-    jalali = _jalali_day() if DateFacts.JALALI in facts else "NULL"
-    gregorian = _gregorian_day("date.month", "date.day")  # there is nothing to tell of them, so they may always come
+    jalali = jalali_day("date.year", "date.month", "date.day") if DateFacts.JALALI in facts else "NULL"
+    gregorian = gregorian_day("date.year", "date.month", "date.day")  # there is nothing to tell of them, so they may always come
+    if DateFacts.AS_JALALI in facts and DateFacts.GREGORIAN not in facts:  # except beside years that may be of both calendars
+        gregorian = "NULL"
+    month_first = gregorian_day("date.year", "date.day", "date.month")
     days = {
         "by_day": f"CASE WHEN date.is_solar THEN {jalali} ELSE {gregorian} END",
         # Nobody writes Jalali dates with the month first.
-        "by_month": f"CASE WHEN date.is_year_last AND NOT date.is_solar THEN {_gregorian_day('date.day', 'date.month')} END",
+        "by_month": f"CASE WHEN date.is_year_last AND NOT date.is_solar THEN {month_first} END",
     } | {name: f"date.{name}" for name in ("is_solar", "is_named", "is_year_last")}
     if facts & COMPLETED:
         days["completed"] = "date.completed"
@@ -259,18 +237,3 @@ def _days(facts: DateFacts) -> dict[str, str]:
             " WHEN date.half = 'a' AND hour(date.time) = 12 THEN date.time - INTERVAL 12 HOUR ELSE date.time END"
         )
     return days
-
-
-def _gregorian_day(month: str, day: str) -> str:
-    return f"CASE WHEN date.year > 0 THEN TRY_CAST(concat_ws('-', date.year, {month}, {day}) AS DATE) END"
-
-
-def _jalali_day() -> str:
-    """By eight leap days in 33 years, every fourth year but the last, a rule that holds from 1178 to 1633."""
-    year_of_33 = "(date.year + 11) % 33"
-    is_leap = f"{year_of_33} % 4 = 0 AND {year_of_33} < 32"
-    length = f"CASE WHEN date.month <= 6 THEN 31 WHEN date.month <= 11 OR {is_leap} THEN 30 ELSE 29 END"
-    days = f"365 * date.year + (date.year + 11) // 33 * 8 + ({year_of_33} + 3) // 4"
-    days += " + least(31 * (date.month - 1), 30 * (date.month - 1) + 6) + date.day"
-    is_day = f"date.month BETWEEN 1 AND 12 AND date.day BETWEEN 1 AND {length}"
-    return f"CASE WHEN {is_day} THEN DATE '0621-03-17' + ({days})::INTEGER END"
