@@ -155,7 +155,7 @@ def _words(_: Translator, endings: Sequence[str], packings: Sequence[str], limit
         "speed": _("{speed} per second, {left} left"),
         "offline": _("There is no connection. Going on by itself when it is back."),
         "paused": _("The connection is lost. Going on by itself in {seconds} s."),
-        "units": [_("{size} GB"), _("{size} MB"), _("{size} kB"), _("{size} bytes")],
+        "units": [_("{size} GB"), _("{size} MB"), _("{size} kB"), _("{size} bytes"), _("{size} byte")],
         "states": _states(_),
         "done_version": _("Ready: version {number} of “{name}”"),
         "table_name": _("Name of the table"),

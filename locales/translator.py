@@ -32,7 +32,7 @@ NO_BREAK_SPACE = "\u00a0"
 DIRECTION_CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066\u2067]")
 ISOLATES = re.compile(f"[{FIRST_STRONG_ISOLATE}{POP_ISOLATE}]")
 SIZES = ((1_000_000_000, Message("{size} GB")), (1_000_000, Message("{size} MB")), (1_000, Message("{size} kB")))
-BYTES = Message("{size} bytes")
+BYTE, BYTES = Message("{size} byte"), Message("{size} bytes")
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SEPARATORS = str.maketrans(",.%", "٬٫٪")
 SIGNIFICANT = 4
@@ -103,7 +103,7 @@ class Translator:
         for unit, sentence in SIZES:
             if size_bytes >= unit:
                 return self(sentence.text, size=round(size_bytes / unit, 1))
-        return self(BYTES.text, size=size_bytes)
+        return self((BYTE if size_bytes == 1 else BYTES).text, size=size_bytes)
 
     def clock(self, seconds: float) -> str:
         """A duration as 4:05 or 1:02:33."""

@@ -19,6 +19,7 @@ def test_persian_numbers_have_persian_digits_and_separators() -> None:
     assert FA.percent(0.457, 1) == "\u061c۴۵٫۷٪"
     assert FA.clock(3725) == "۱:۰۲:۰۵"
     assert FA.file_size(1_500_000) == "۱٫۵ مگابایت"
+    assert (FA.file_size(1), EN.file_size(1), EN.file_size(2)) == ("۱ بایت", "1 byte", "2 bytes")
     assert EN.number(12345) == "12,345"
     assert EN.percent(0.457, 1) == "45.7%"
 
