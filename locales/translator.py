@@ -37,6 +37,8 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SEPARATORS = str.maketrans(",.%", "٬٫٪")
 SIGNIFICANT = 4
 EXACT_WHOLE = 1e15  # below it, a float that is whole is that whole number
+ISO_TIME = re.compile(r"(\d{4})-(\d{2})-(\d{2})((?: \d{2}:\d{2}:\d{2}(?:\.\d+)?)?)", re.ASCII)
+JALALI_YEARS = range(1200, 1500)  # those of written dates: other years are read as Gregorian, and so are shown as such
 OUR_WORDS = frozenset({"field", "found", "reason"})  # places that hold words of ours, not of the user
 TINY = 1e-4
 HUGE = 1e9
@@ -92,6 +94,20 @@ class Translator:
             value = int(value)
         plain = str(value)
         return self._digits(plain.replace(".", "٫") if self.is_persian else plain)
+
+    def exact_time(self, iso: str) -> str:
+        """A day or moment of a table of data, as ISO writes it, nothing rounded: ۱۴۰۲/۱۲/۱۵ ۱۴:۳۰:۰۰ for Persian readers."""
+        found = ISO_TIME.fullmatch(iso) if self.is_persian else None
+        if found is None:
+            return iso
+        year, month, day, clock = found.groups()
+        try:
+            jalali = jdatetime.date.fromgregorian(year=int(year), month=int(month), day=int(day))
+        except ValueError:  # outside of what the calendar knows
+            return iso
+        if jalali.year not in JALALI_YEARS:
+            return iso
+        return self._digits(f"{jalali.year:04}/{jalali.month:02}/{jalali.day:02}{clock.replace('.', '٫')}")
 
     def percent(self, fraction: float, decimals: int = 0) -> str:
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"

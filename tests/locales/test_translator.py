@@ -54,6 +54,22 @@ def test_numbers_keep_four_significant_digits() -> None:
     assert EN.number(0.0) == "0"
 
 
+@pytest.mark.parametrize(
+    ("iso", "persian"),
+    [
+        ("2024-03-05", "۱۴۰۲/۱۲/۱۵"),
+        ("2024-03-05 14:30:05", "۱۴۰۲/۱۲/۱۵ ۱۴:۳۰:۰۵"),
+        ("2024-03-05 00:00:00.25", "۱۴۰۲/۱۲/۱۵ ۰۰:۰۰:۰۰٫۲۵"),
+        ("1700-05-01", "1700-05-01"),  # a year of its own calendar to whoever filters
+        ("9999-12-31", "9999-12-31"),
+        ("20000-01-01", "20000-01-01"),
+        ("soon", "soon"),
+    ],
+)
+def test_times_of_a_table_are_jalali_and_not_rounded(iso: str, persian: str) -> None:
+    assert (FA.exact_time(iso), EN.exact_time(iso)) == (persian, iso)
+
+
 def test_persian_dates_are_jalali_in_the_readers_zone() -> None:
     assert FA.moment(datetime(2026, 11, 23, 11, 0, tzinfo=UTC)) == "۲ آذر ۱۴۰۵، ۱۴:۳۰".replace(" ", "\u00a0")
     assert EN.moment(datetime(2026, 11, 23, 11, 0, tzinfo=UTC)) == "23 Nov 2026, 11:00".replace(" ", "\u00a0")
