@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -67,6 +67,12 @@ class Translator:
         """A sentence from anywhere in the product; names of fields in it become their labels."""
         sentence = load_catalogue(self.language).gettext(message.text)
         return _fill(sentence, {name: self._place(name, value) for name, value in message.params.items()})
+
+    def listed(self, words: Sequence[str]) -> str:
+        """Words that are not ours, one after the other as this language reads, whatever theirs."""
+        if not self.is_persian or len(words) < len(("a", "b")):
+            return ", ".join(words)
+        return ARABIC_LETTER_MARK + "، ".join(isolate(tame(word)) for word in words)
 
     def field_name(self, name: str) -> str:
         return self.message(FIELD_NAMES[name]) if name in FIELD_NAMES else name

@@ -157,7 +157,8 @@ def _draw_preview(visitor: Visitor, shown: Mapping[str, Any]) -> None:
 def _heading(_: Translator, column: Mapping[str, Any], values: Sequence[str | None]) -> TableColumn:
     is_numeric = _holds_numbers(column)
     direction = "ltr" if is_numeric or _holds_times(column) else direction_of(values)
-    return TableColumn(column["name"], is_numeric=is_numeric, note=name_of(_, KINDS, column["kind"]), direction=direction)
+    name, kind = column["name"], name_of(_, KINDS, column["kind"])
+    return TableColumn(name, is_numeric, note=kind, direction=direction, heading_direction=direction_of([name]))
 
 
 def _cell(_: Translator, column: Mapping[str, Any], told: str | None, written: str | None) -> Cell:

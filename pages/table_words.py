@@ -55,8 +55,7 @@ def filter_from(column: str, operator: str, typed: str) -> Filter:
 
 def sentence_for(_: Translator, rule: Filter) -> str:
     """A filter in words."""
-    separator = "، " if _.is_persian else ", "
-    return _.message(Message(FILTERS[rule.operator].text, {"column": rule.column, "value": separator.join(rule.values)}))
+    return _.message(Message(FILTERS[rule.operator].text, {"column": rule.column, "value": _.listed(rule.values)}))
 
 
 def shown_cell(_: Translator, value: Value, *, is_time: bool = False) -> str | None:
@@ -73,7 +72,7 @@ def shown_cell(_: Translator, value: Value, *, is_time: bool = False) -> str | N
 def told_writing(_: Translator, value: Value, written: str | None, *, is_time: bool = False) -> str | None:
     """How a cell stood in the file, where that looks different from what is shown of its value."""
     shown = shown_cell(_, value, is_time=is_time) or ""
-    if written is None or written.strip() == shown:
+    if written is None or written.strip() == shown.strip():  # both may have been cut at a space
         return None
     if is_time and to_persian_digits(written.strip()) == shown:
         return None

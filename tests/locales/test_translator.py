@@ -46,6 +46,13 @@ def test_a_negative_number_keeps_its_sign_in_front_inside_a_persian_sentence() -
     assert EN("{low} to {high}", low=-3, high="-1.5") == "-3 to -1.5"
 
 
+def test_foreign_words_are_listed_in_the_order_that_one_reads_in() -> None:
+    """The letter mark gives the list its direction, and each word keeps its own."""
+    assert EN.listed([".csv", ".tsv"]) == ".csv, .tsv"
+    assert FA.listed([".csv", ".tsv"]) == "\u061c\u2068.csv\u2069، \u2068.tsv\u2069"
+    assert (FA.listed(["NA"]), FA.listed([])) == ("NA", "")
+
+
 def test_numbers_keep_four_significant_digits() -> None:
     assert EN.number(0.0123456) == "0.01235"
     assert EN.number(123.456) == "123.5"

@@ -138,5 +138,14 @@ def test_the_page_before_is_shown_when_all_on_the_last_one_are_deleted(open_page
     expect_no_reload(page)
 
 
+@pytest.mark.parametrize("locale", ["en-US", "fa-IR"])
+def test_a_long_name_pushes_nothing_out_of_the_list(open_page: OpenPage, sara: Person, locale: str) -> None:
+    upload(sara, "a_name_without_any_space_that_is_far_too_long_for_the_column_of_names_of_a_list_of_data_sets")
+    page = open_page("/datasets", sara.token, locale)
+    frame = page.locator(".table-wrap").first
+    expect(frame.locator(".row-actions button")).to_be_visible(timeout=READ_MS)
+    assert frame.evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
 def _listen(socket: WebSocket, heard: list[str]) -> None:
     socket.on("framereceived", lambda frame: heard.append(frame if isinstance(frame, str) else json.dumps(str(frame))))

@@ -17,6 +17,11 @@ def test_only_times_are_shown_in_another_calendar() -> None:
     assert shown_cell(FA, None, is_time=True) is None
 
 
+def test_spaces_around_a_text_make_no_difference() -> None:
+    assert told_writing(EN, "two words ", "two words ") is None
+    assert told_writing(EN, "two words", " two words ") is None
+
+
 @pytest.mark.parametrize(
     ("written", "english", "persian"),
     [
