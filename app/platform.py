@@ -58,7 +58,7 @@ class Platform:
         self.upload_parts = UploadParts(settings, self.database, quota, self.arrivals)
         self.remote_files = RemoteFiles(settings)
         self.storage = Storage(settings, self.database, quota)
-        self.samples = Samples(settings, self.database, launcher)
+        self.samples = Samples(settings, self.database, launcher, watch)
         queue = JobQueue(self.database, settings.running_jobs_per_user, settings.waiting_jobs_per_user)
         self.feed = feed = Feed()
         gpus = gpus or Gpus()

@@ -5,8 +5,8 @@ export default {
         <caption class="sr-only">{{ caption }}</caption>
         <thead>
           <tr>
-            <th v-for="(column, i) in columns" :key="i" scope="col" :title="dense ? column.label : null" :dir="column.direction"
-              :class="{ numeric: column.is_numeric }"><bdi>{{ column.label }}</bdi><template v-if="column.note"> · <bdi>{{ column.note }}</bdi></template></th>
+            <th v-for="(column, i) in columns" :key="i" scope="col" :title="dense ? column.label : null" :dir="column.heading_direction"
+              :class="[{ numeric: column.is_numeric }, side(column)]"><bdi>{{ column.label }}</bdi><template v-if="column.note"> · <bdi>{{ column.note }}</bdi></template></th>
           </tr>
         </thead>
         <tbody>
@@ -36,4 +36,7 @@ export default {
     </div>`,
   props: { columns: Array, rows: Array, caption: String, stacked: Boolean, dense: Boolean },
   emits: ["action"],
+  methods: {
+    side: ({ direction, is_numeric }) => direction && ((direction === "ltr") === is_numeric ? "from-right" : "from-left"),
+  },
 };

@@ -12,12 +12,16 @@ from nicegui.events import GenericEventArguments
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A heading, with a `note` beside it; `is_numeric` aligns its cells to the end, `direction` is ltr, rtl, or the page's."""
+    """A heading, with a `note` beside it; `is_numeric` aligns its cells to the end.
+
+    `direction` is that of the cells, ltr, rtl, or the page's, and decides the side; the heading itself may have another one.
+    """
 
     label: str
     is_numeric: bool = False
     note: str = ""
     direction: str | None = None
+    heading_direction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,10 @@ def loading_state(label: str) -> Element:
     return element
 
 
-def error_state(title: str, sentences: Sequence[str], links: Sequence[tuple[str, str]]) -> None:
+def error_state(title: str, sentences: Sequence[str], links: Sequence[tuple[str, str]], *, is_part: bool = False) -> None:
+    """`is_part`: of a page that has its heading already."""
     with card(classes="empty"):
-        text("h1", title)
+        text("h2" if is_part else "h1", title)
         for sentence in sentences:
             text("p", sentence).props["role"] = "alert"
         with box("actions"):

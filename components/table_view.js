@@ -15,7 +15,7 @@ export default {
         <tbody>
           <tr v-for="row in rows" :key="row.number">
             <th scope="row" class="row-number"><div dir="ltr">{{ row.label }}</div></th>
-            <td v-for="(text, i) in row.texts" :key="columns[i].name" :dir="columns[i].direction" :class="{ numeric: columns[i].is_numeric }">
+            <td v-for="(text, i) in row.texts" :key="columns[i].name" :dir="columns[i].direction" :class="{ numeric: columns[i].is_numeric }" :title="row.stored[i]">
               <span v-if="text === null" class="absent">{{ words.missing }}</span>
               <button v-else-if="row.long.includes(i)" type="button" class="long-text" dir="auto" aria-haspopup="dialog"
                 @click="$emit('read', { number: row.number, column: columns[i].name })">{{ text }}</button>

@@ -34,11 +34,15 @@ class ViewColumn:
 
 @dataclass(frozen=True, slots=True)
 class ViewRow:
-    """Cells of a row, None for a missing value; `written` has by position how a cell stood in the file, where that differs."""
+    """Cells of a row, None for a missing value.
+
+    By position, where that differs: `written` has how a cell stood in the file, `stored` what the table holds of it.
+    """
 
     number: int  # its place in the table, from 0
     texts: Sequence[str | None]
     written: Mapping[int, str]
+    stored: Mapping[int, str]
 
 
 class TableView(Element, component="table_view.js"):
@@ -89,6 +93,7 @@ class TableView(Element, component="table_view.js"):
             "texts": shown,
             "long": [at for at, value in enumerate(row.texts) if value is not None and _is_long(value, row.written.get(at, ""))],
             "written": {at: _clip(written) for at, written in row.written.items()},
+            "stored": dict(row.stored),
         }
 
 

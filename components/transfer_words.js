@@ -17,7 +17,7 @@ export class TransferWords {
 
   size(bytes) {
     const position = UNITS.findIndex((unit) => bytes >= unit);
-    if (position < 0) return this.fill(this.words.units[UNITS.length], { size: this.digits.format(bytes) });
+    if (position < 0) return this.fill(this.words.units[UNITS.length + (bytes === 1)], { size: this.digits.format(bytes) });
     return this.fill(this.words.units[position], { size: this.digits.format(bytes / UNITS[position]) });
   }
 

@@ -125,14 +125,16 @@ def _read_file(sent: Mapping[str, Any]) -> NamedFile:
 
 
 def _words(_: Translator, endings: Sequence[str], packings: Sequence[str], limit_bytes: int) -> dict[str, Any]:
-    limit, known = _.file_size(limit_bytes), ", ".join(endings)
+    limit, known = _.file_size(limit_bytes), _list_endings(_, endings)
     return {
         "title": _("Upload a table"),
         "file": _("Files"),
         "files": _("Files to upload"),
         "choose": _("Choose files, or drop them here"),
         "drop": _("Let go to add the files"),
-        "kinds": _("{endings}, also as {packings}; up to {size} each", endings=known, packings=", ".join(packings), size=limit),
+        "kinds": _(
+            "{endings}, also as {packings}; up to {size} each", endings=known, packings=_list_endings(_, packings), size=limit
+        ),
         "name": _("Name"),
         "name_hint": _("Optional. The file's own name is used when this is empty."),
         "upload": _("Upload"),
@@ -155,7 +157,7 @@ def _words(_: Translator, endings: Sequence[str], packings: Sequence[str], limit
         "speed": _("{speed} per second, {left} left"),
         "offline": _("There is no connection. Going on by itself when it is back."),
         "paused": _("The connection is lost. Going on by itself in {seconds} s."),
-        "units": [_("{size} GB"), _("{size} MB"), _("{size} kB"), _("{size} bytes")],
+        "units": [_("{size} GB"), _("{size} MB"), _("{size} kB"), _("{size} bytes"), _("{size} byte")],
         "states": _states(_),
         "done_version": _("Ready: version {number} of “{name}”"),
         "table_name": _("Name of the table"),
@@ -175,6 +177,11 @@ def _words(_: Translator, endings: Sequence[str], packings: Sequence[str], limit
             "missing": _("Give the address of a file first."),
         },
     }
+
+
+def _list_endings(_: Translator, endings: Sequence[str]) -> str:
+    """Without their points in Persian: beside the comma of a word that reads the other way, they would look like dirt."""
+    return _.listed([ending.removeprefix(".") for ending in endings] if _.is_persian else endings)
 
 
 def _states(_: Translator) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -32,11 +32,13 @@ NO_BREAK_SPACE = "\u00a0"
 DIRECTION_CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066\u2067]")
 ISOLATES = re.compile(f"[{FIRST_STRONG_ISOLATE}{POP_ISOLATE}]")
 SIZES = ((1_000_000_000, Message("{size} GB")), (1_000_000, Message("{size} MB")), (1_000, Message("{size} kB")))
-BYTES = Message("{size} bytes")
+BYTE, BYTES = Message("{size} byte"), Message("{size} bytes")
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SEPARATORS = str.maketrans(",.%", "٬٫٪")
 SIGNIFICANT = 4
 EXACT_WHOLE = 1e15  # below it, a float that is whole is that whole number
+ISO_TIME = re.compile(r"(\d{4})-(\d{2})-(\d{2})((?: \d{2}:\d{2}:\d{2}(?:\.\d+)?)?)", re.ASCII)
+JALALI_YEARS = range(1200, 1500)  # those of written dates: other years are read as Gregorian, and so are shown as such
 OUR_WORDS = frozenset({"field", "found", "reason"})  # places that hold words of ours, not of the user
 TINY = 1e-4
 HUGE = 1e9
@@ -66,6 +68,12 @@ class Translator:
         sentence = load_catalogue(self.language).gettext(message.text)
         return _fill(sentence, {name: self._place(name, value) for name, value in message.params.items()})
 
+    def listed(self, words: Sequence[str]) -> str:
+        """Words that are not ours, one after the other as this language reads, whatever theirs."""
+        if not self.is_persian or len(words) < len(("a", "b")):
+            return ", ".join(words)
+        return ARABIC_LETTER_MARK + "، ".join(isolate(tame(word)) for word in words)
+
     def field_name(self, name: str) -> str:
         return self.message(FIELD_NAMES[name]) if name in FIELD_NAMES else name
 
@@ -93,6 +101,20 @@ class Translator:
         plain = str(value)
         return self._digits(plain.replace(".", "٫") if self.is_persian else plain)
 
+    def exact_time(self, iso: str) -> str:
+        """A day or moment of a table of data, as ISO writes it, nothing rounded: ۱۴۰۲/۱۲/۱۵ ۱۴:۳۰:۰۰ for Persian readers."""
+        found = ISO_TIME.fullmatch(iso) if self.is_persian else None
+        if found is None:
+            return iso
+        year, month, day, clock = found.groups()
+        try:
+            jalali = jdatetime.date.fromgregorian(year=int(year), month=int(month), day=int(day))
+        except ValueError:  # outside of what the calendar knows
+            return iso
+        if jalali.year not in JALALI_YEARS:
+            return iso
+        return self._digits(f"{jalali.year:04}/{jalali.month:02}/{jalali.day:02}{clock.replace('.', '٫')}")
+
     def percent(self, fraction: float, decimals: int = 0) -> str:
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
         text = self._number(format_percent(fraction, format=_pattern(pattern), locale=_locale(self.language)))
@@ -103,7 +125,7 @@ class Translator:
         for unit, sentence in SIZES:
             if size_bytes >= unit:
                 return self(sentence.text, size=round(size_bytes / unit, 1))
-        return self(BYTES.text, size=size_bytes)
+        return self((BYTE if size_bytes == 1 else BYTES).text, size=size_bytes)
 
     def clock(self, seconds: float) -> str:
         """A duration as 4:05 or 1:02:33."""

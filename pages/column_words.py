@@ -182,7 +182,8 @@ def _value_name(_: Translator, column: Described, value: str) -> str:
     """A value as it is, for it is data; numbers in the reader's digits, and no digit less; days in the reader's calendar."""
     if column["kind"] == "date":
         return say(_, value.replace(" ", "T", 1))
-    if column["kind"] not in NUMBER_KINDS or not is_plain_number(value):
+    holds_numbers = column["kind"] in NUMBER_KINDS or isinstance(column.get("min"), int | float)  # ids, too
+    if not holds_numbers or not is_plain_number(value):
         return value
     return _.typed(float(value) if "." in value else int(value))
 
@@ -228,8 +229,7 @@ def _describe_remark(_: Translator, column: Described, known: Described) -> str:
     if column["kind"] == "text" and "lengths" in known:
         words = known["lengths"]["words"]
         return _("{mean} words on average, {most} at most", mean=round(words["mean"], 1), most=words["most"])
-    separator = "، " if _.is_persian else ", "
-    return separator.join(f"\u2068{example}\u2069" for example in (column.get("examples") or [])[:SHOWN_EXAMPLES])
+    return _.listed([_value_name(_, column, example) for example in (column.get("examples") or [])[:SHOWN_EXAMPLES]])
 
 
 def say(_: Translator, value: float | str | None) -> str:

@@ -56,7 +56,7 @@ async def confirm_deletion_of_all(visitor: Visitor, record: Dataset) -> bool:
 
 def _describe_runs(_: Translator, uses: Uses) -> list[str]:
     own, sentences = len(uses.own_runs), list[str]()
-    named = ("، " if _.is_persian else ", ").join(uses.own_runs[:MOST_NAMED])
+    named = _.listed(uses.own_runs[:MOST_NAMED])
     if own > MOST_NAMED:
         sentences.append(_("{count} runs of yours were trained on them, the latest of them {runs}.", count=own, runs=named))
     elif own:

@@ -156,8 +156,9 @@ def _draw_preview(visitor: Visitor, shown: Mapping[str, Any]) -> None:
 
 def _heading(_: Translator, column: Mapping[str, Any], values: Sequence[str | None]) -> TableColumn:
     is_numeric = _holds_numbers(column)
-    direction = "ltr" if is_numeric else direction_of(values)
-    return TableColumn(column["name"], is_numeric=is_numeric, note=name_of(_, KINDS, column["kind"]), direction=direction)
+    direction = "ltr" if is_numeric or _holds_times(column) else direction_of(values)
+    name, kind = column["name"], name_of(_, KINDS, column["kind"])
+    return TableColumn(name, is_numeric, note=kind, direction=direction, heading_direction=direction_of([name]))
 
 
 def _cell(_: Translator, column: Mapping[str, Any], told: str | None, written: str | None) -> Cell:
@@ -166,14 +167,19 @@ def _cell(_: Translator, column: Mapping[str, Any], told: str | None, written: s
     if told is not None and _holds_numbers(column):
         with contextlib.suppress(ValueError):
             value = int(told) if told.removeprefix("-").isdecimal() else float(told)
-    shown = shown_cell(_, value)
+    is_time = _holds_times(column)
+    shown = shown_cell(_, value, is_time=is_time)
     if shown is None:
         return Cell(_("missing"), is_absent=True, detail=written or "")
-    return Cell(shown, detail=told_writing(_, value, written) or "")
+    return Cell(shown, detail=told_writing(_, value, written, is_time=is_time) or "")
 
 
 def _holds_numbers(column: Mapping[str, Any]) -> bool:
     return isinstance(column.get("min"), int | float)
+
+
+def _holds_times(column: Mapping[str, Any]) -> bool:
+    return isinstance(column.get("min"), str)
 
 
 def draw_decision(visitor: Visitor, record: Dataset, profile: Mapping[str, Any], *, may_change: bool) -> None:

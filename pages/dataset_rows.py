@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from nicegui import background_tasks, ui
@@ -12,6 +13,7 @@ from nicegui.elements.mixins.text_element import TextElement
 from app.datasets.table_conditions import check_filter
 from app.datasets.table_pages import TablePage
 from app.datasets.table_query import LONGEST_TEXT, TableQuery
+from app.datasets.table_source import TIMES
 from app.errors import Unavailable
 from app.platform import Platform
 from app.records import Dataset
@@ -79,6 +81,7 @@ class RowsView:
     frame: Element = field(init=False)
     table: TableView = field(init=False)
     note: TextElement = field(init=False)
+    calendar_note: TextElement = field(init=False)
     pager: TablePager = field(init=False)
 
     def build(self, first: TablePage | Unavailable) -> None:
@@ -96,6 +99,8 @@ class RowsView:
         with box("table-frame") as self.frame:
             self.table = TableView(_, _("Rows"), self._sort_by, self._read_cell)
             self.note = text("p", _("A second line in a cell is how it stands in the file."), "soft small")
+            calendar = _("Dates are shown in the Persian calendar. Point at one to see the Gregorian date that the table holds.")
+            self.calendar_note = text("p", calendar, "soft small")
         self.pager = TablePager(_, PAGE_SIZES, self._move)
         ui.context.client.on_delete(self._end_reading)
         if isinstance(first, TablePage):
@@ -210,8 +215,10 @@ class RowsView:
         self.problem.set_visibility(False)
         self.nothing.set_visibility(is_narrowed and page.total == 0)
         self.frame.set_visibility(not is_narrowed or page.total > 0)
-        self.note.set_visibility(bool(page.written))
-        self.table.show([self._heading(name) for name in page.columns], _rows_of(self.visitor.translator, page))
+        rows = _rows_of(_, page, self.columns)
+        self.note.set_visibility(any(row.written for row in rows))
+        self.calendar_note.set_visibility(any(row.stored for row in rows))
+        self.table.show([self._heading(name) for name in page.columns], rows)
         self.pager.show(page.offset, len(page.rows), page.total)
 
     def _heading(self, name: str) -> ViewColumn:
@@ -242,16 +249,23 @@ class RowsView:
             page = await self._read(TableQuery(number, 1, columns=(column,), longest=READ_CHARACTERS + 1))
             if page.rows:
                 _, value, written = self.visitor.translator, page.rows[0][0], page.written.get(column, [None])[0]
-                show_whole_text(_, column, shown_cell(_, value) or "", told_writing(_, value, written))
+                is_time = self.columns[column] in TIMES
+                told = told_writing(_, value, written, is_time=is_time)
+                show_whole_text(_, column, shown_cell(_, value, is_time=is_time) or "", told)
 
 
-def _rows_of(_: Translator, page: TablePage) -> list[ViewRow]:
+def _rows_of(_: Translator, page: TablePage, types: Mapping[str, str]) -> list[ViewRow]:
     rows = []
+    are_times = [types[name] in TIMES for name in page.columns]
     for at, (number, values) in enumerate(zip(page.numbers, page.rows, strict=True)):
-        told = {
-            position: writing
-            for position, name in enumerate(page.columns)
-            if name in page.written and (writing := told_writing(_, values[position], page.written[name][at])) is not None
-        }
-        rows.append(ViewRow(number, [shown_cell(_, value) for value in values], told))
+        shown = [shown_cell(_, value, is_time=is_time) for value, is_time in zip(values, are_times, strict=True)]
+        told, stored = dict[int, str](), dict[int, str]()
+        for position, name in enumerate(page.columns):
+            written = page.written[name][at] if name in page.written else None
+            writing = told_writing(_, values[position], written, is_time=are_times[position])
+            if writing is not None:
+                told[position] = writing
+            if are_times[position] and shown[position] != values[position]:
+                stored[position] = str(values[position])
+        rows.append(ViewRow(number, shown, told, stored))
     return rows

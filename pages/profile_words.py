@@ -111,7 +111,7 @@ def _describe_coefficients(_: Translator, name: str, columns: list[str], values:
 
 
 def _score(_: Translator, value: float | None) -> str:
-    return "–" if value is None else _.number(round(float(value), 2))
+    return "–" if value is None else _.number(round(float(value), 2) + 0.0)  # never -0
 
 
 def _describe_basis(_: Translator, found: Profile) -> str:

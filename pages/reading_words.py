@@ -93,8 +93,14 @@ def _table_options(_: Translator, dialect: Mapping[str, Any]) -> list[ReadingOpt
 def _option(_: Translator, name: str, label: str, dialect: Mapping[str, Any], words: Mapping[str, Message]) -> ReadingOption:
     """Of a file that could not be looked at, nothing was found: nobody is told that it has no quotes."""
     found = str(dialect.get(name, ""))
-    shown = _.message(words[found]) if name in dialect and found in words else found
-    return ReadingOption(name, label, shown, {f"={value}": _.message(message) for value, message in words.items()})
+    shown = _unbroken(_.message(words[found])) if name in dialect and found in words else found
+    options = {f"={value}": _unbroken(_.message(message)) for value, message in words.items()}
+    return ReadingOption(name, label, shown, options)
+
+
+def _unbroken(label: str) -> str:
+    """A sign in brackets stays on one line with them."""
+    return label.replace("( ", "(\u00a0").replace(" )", "\u00a0)")
 
 
 def _names(_: Translator, name: str, label: str, found: str | None, names: list[str]) -> ReadingOption:
@@ -103,7 +109,7 @@ def _names(_: Translator, name: str, label: str, found: str | None, names: list[
 
 def _missing(_: Translator, dialect: Mapping[str, Any]) -> ReadingOption:
     words = list(dialect.get("missing_found") or {}) or list(dialect.get("missing") or ())
-    shown = (", " if not _.is_persian else "، ").join([*words[:MOST_WORDS], *(["…"] if words[MOST_WORDS:] else [])])
+    shown = _.listed([*words[:MOST_WORDS], *(["…"] if words[MOST_WORDS:] else [])])
     options = {NO_TEXTS: _("No word, only empty cells"), OWN_TEXTS: _("Words of your own")}
     hint = _("Empty cells always count as missing.")
     return ReadingOption("missing", _("Words for “missing”"), shown, options, hint, _("These words, one on each line"))

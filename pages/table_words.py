@@ -1,6 +1,6 @@
 """What filters of a table are called on the pages, and how a cell of somebody's table is shown.
 
-It is data, and so stays as it is: only the digits of numbers are the reader's.
+It is data, and so stays as it is: only the digits of numbers, and the calendar of dates, are the reader's.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from app.datasets.table_query import MISSING, Filter, Operator, operators_for
 from app.datasets.table_source import Value
 from components.table_filters import Choice
 from locales import Translator
+from locales.numerals import to_persian_digits
 from trainer.contract import Message
 
 OPERATORS: Mapping[Operator, Message] = {
@@ -54,22 +55,26 @@ def filter_from(column: str, operator: str, typed: str) -> Filter:
 
 def sentence_for(_: Translator, rule: Filter) -> str:
     """A filter in words."""
-    separator = "، " if _.is_persian else ", "
-    return _.message(Message(FILTERS[rule.operator].text, {"column": rule.column, "value": separator.join(rule.values)}))
+    return _.message(Message(FILTERS[rule.operator].text, {"column": rule.column, "value": _.listed(rule.values)}))
 
 
-def shown_cell(_: Translator, value: Value) -> str | None:
-    """A value as text, None for a missing one."""
+def shown_cell(_: Translator, value: Value, *, is_time: bool = False) -> str | None:
+    """A value as text, None for a missing one; `is_time` for days and moments, which come as ISO writes them."""
     if value is None:
         return None
+    if is_time:
+        return _.exact_time(str(value))
     if isinstance(value, bool):
         return str(value).lower()
     return _.exact(value) if isinstance(value, int | float) else str(value)
 
 
-def told_writing(_: Translator, value: Value, written: str | None) -> str | None:
+def told_writing(_: Translator, value: Value, written: str | None, *, is_time: bool = False) -> str | None:
     """How a cell stood in the file, where that looks different from what is shown of its value."""
-    if written is None or written.strip() == (shown_cell(_, value) or ""):
+    shown = shown_cell(_, value, is_time=is_time) or ""
+    if written is None or written.strip() == shown.strip():  # both may have been cut at a space
+        return None
+    if is_time and to_persian_digits(written.strip()) == shown:
         return None
     if isinstance(value, int | float) and written.isascii():
         try:

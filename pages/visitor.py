@@ -126,8 +126,10 @@ class Visitor:
         if isinstance(refusal, NotFound):
             ui.status_code(404)
         sentences = [_.message(problem.message) for problem in refusal.problems]
+        links = [(_("To your runs"), "/runs"), (_("To your data"), "/datasets")]
+        has_heading = any(element.tag == "h1" for element in region.client.elements.values())
         with region:
-            error_state(_("This cannot be shown"), sentences, [(_("To your runs"), "/runs"), (_("To your data"), "/datasets")])
+            error_state(_("This cannot be shown"), sentences, links, is_part=has_heading)
 
 
 def page_at(path: str, reconnect_seconds: float | None = None) -> ui.page:

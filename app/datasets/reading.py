@@ -56,7 +56,7 @@ class ReadingRoom:
         query = update(Dataset).where(col(Dataset.id) == record.id).values(**values)
         await self.database.write(lambda session: session.exec(query))
         record.sqlmodel_update(values)
-        self.watch.tell(record.id)
+        self.watch.tell(record)
         return record
 
 
@@ -169,6 +169,7 @@ class Reading:
         if self._prepare is not None:
             await self._prepare()
         self._is_begun = True
+        room.watch.tell(record)  # it is being read now
         self._attempts = ways_to_read(record)
         is_followed = self.has_table and await asyncio.to_thread(room.reader.is_going_on, record.id, record.reading)
         self._first_number = record.reading if is_followed else record.reading + 1
@@ -204,7 +205,7 @@ class Reading:
                     if number != record.reading:
                         await unbroken(self._save_table(number, choices, _left_choices() if position else kept))
                     room.turns.pass_on(turn)
-                room.watch.tell(record.id)
+                room.watch.tell(record)
 
     async def _save_table(self, number: int, choices: ReadingChoices, problem: dict[str, Any] | None) -> None:
         room, record = self._room, self.record
@@ -259,7 +260,7 @@ class Reading:
         query = update(Dataset).where(col(Dataset.id) == record.id, col(Dataset.reading) == record.reading)
         query = query.values(is_profiled=True, disk_bytes=size, **values)
         await room.database.write(lambda session: session.exec(query))
-        room.watch.tell(record.id)
+        room.watch.tell(record)
 
 
 async def unbroken(work: Coroutine[Any, Any, Result]) -> Result:

@@ -34,7 +34,7 @@ class Readings:
     """Begins, finds and ends readings."""
 
     def __init__(self, database: Database, folders: DatasetFolders, reader: Reader, watch: DatasetWatch) -> None:
-        self._room = ReadingRoom(database, folders, reader, watch, Turns(watch.tell))
+        self._room = ReadingRoom(database, folders, reader, watch, Turns(self._tell_turn))
         self._going_on: dict[str, Reading] = {}
         self.save = self._room.save
 
@@ -120,6 +120,13 @@ class Readings:
             with contextlib.suppress(Refusal):
                 await reading.wait()
 
+    def note_sharing(self, record: Dataset) -> None:
+        """It was just shared, or no longer is: whoever reads it has a record of their own, and tells by that."""
+        reading = self._going_on.get(record.id)
+        while reading is not None:
+            reading.record.is_shared = record.is_shared
+            reading = reading.replaces
+
     async def stop(self, dataset_id: str, why: End = End.STOPPED) -> None:
         """End the making of a table because somebody wants it: whoever waits for it is told; what was there before stays."""
         reading = self._going_on.get(dataset_id)
@@ -161,7 +168,11 @@ class Readings:
             del self._going_on[dataset_id]
             if reading.replaces is not None and not reading.replaces.is_over:
                 self._going_on[dataset_id] = reading.replaces
-        self._room.watch.tell(dataset_id)
+        self._room.watch.tell(reading.record)
+
+    def _tell_turn(self, dataset_id: str) -> None:
+        if reading := self._going_on.get(dataset_id):
+            self._room.watch.tell(reading.record)
 
     async def _settle(self, record: Dataset, refusal: Refusal) -> None:
         """What was to be replaced is still there; what was new cannot be read."""

@@ -55,7 +55,7 @@ class Removal:
         for version in await self._database.write(partial(_delete, user=user, find=find)):
             await self._readings.abandon(version.id)
             await asyncio.to_thread(self._folders.remove, version.id)
-            self._watch.tell(version.id)
+            self._watch.tell(version)
         return len(versions)
 
     async def uses(self, user: User, record: Dataset) -> Uses:

@@ -16,6 +16,7 @@ from sqlmodel import col, select
 
 from app.database import Database
 from app.datasets.folders import SAMPLE_PREFIX
+from app.datasets.watch import DatasetWatch
 from app.errors import Unavailable
 from app.jobs.launchers.local import LocalLauncher
 from app.records import Dataset, DatasetStatus
@@ -37,10 +38,11 @@ _log = logging.getLogger(__name__)
 class Samples:
     """The built-in tables."""
 
-    def __init__(self, settings: Settings, database: Database, launcher: LocalLauncher) -> None:
+    def __init__(self, settings: Settings, database: Database, launcher: LocalLauncher, watch: DatasetWatch) -> None:
         self._folder = settings.data_dir / "samples"
         self._database = database
         self._launcher = launcher
+        self._watch = watch
         self._prepared = asyncio.Event()
 
     async def prepare(self) -> None:
@@ -52,6 +54,8 @@ class Samples:
                 await asyncio.to_thread(_remove_old_exit, work)
                 await self._launcher.run(work, order.as_dict(), TIMEOUT_SECONDS)
             await self._database.write(self._record)
+            for record in await self.list():
+                self._watch.tell(record)
         finally:
             self._prepared.set()
 

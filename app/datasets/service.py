@@ -266,7 +266,8 @@ class Datasets:
             values["is_shared"] = is_shared
         versions = await self._database.write(partial(catalogue.edit_series, record=record, values=values))
         for version in versions:
-            self.watch.tell(version.id)
+            self._readings.note_sharing(version)
+            self.watch.tell(version, was_shared=record.is_shared)
         # Not by asking for it: an administrator may no longer read what is no longer shared.
         return next(version for version in versions if version.id == record.id)
 

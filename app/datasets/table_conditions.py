@@ -10,7 +10,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.datasets.table_query import SHOWN_CHARACTERS, Filter, Operator, check_values, operators_for
-from app.datasets.typed_values import DIGITS, KAFS, YEHS, Span, read_number, read_time, read_truth, to_latin_digits
+from app.datasets.table_source import TIMES
+from app.datasets.typed_values import (
+    DIGITS,
+    KAFS,
+    YEHS,
+    Span,
+    read_jalali_period,
+    read_number,
+    read_time,
+    read_truth,
+    to_latin_digits,
+)
 from app.errors import refuse
 from trainer.contract import Message, Refusal
 
@@ -47,12 +58,14 @@ def search_condition(cell: str, sql_type: str, text: str) -> Condition | None:
     if sql_type == "BOOLEAN":
         truths = [truth for truth in ("true", "false") if text.lower() in truth]
         return Condition.any_of([Condition(f"{cell} = {truth}") for truth in truths]) if truths else None
-    if sql_type in _SIGNS:
-        plain = to_latin_digits(text)
-        if not _SIGNS[sql_type].fullmatch(plain):
-            return None
-        return Condition(f"contains(CAST({cell} AS VARCHAR), ?)", (plain.lower(),))
-    return _contains(cell, text)
+    if sql_type not in _SIGNS:
+        return _contains(cell, text)
+    plain, found = to_latin_digits(text), list[Condition]()
+    if _SIGNS[sql_type].fullmatch(plain):
+        found.append(Condition(f"contains(CAST({cell} AS VARCHAR), ?)", (plain.lower(),)))
+    if sql_type in TIMES and (span := read_time(text) or read_jalali_period(text)):  # as Persian pages show it
+        found.append(_within(cell, Operator.EQUALS, span))
+    return Condition.any_of(found) if found else None
 
 
 def filter_condition(cell: str, sql_type: str, rule: Filter) -> Condition:

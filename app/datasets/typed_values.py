@@ -27,6 +27,7 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}([,٬]\d{3})+(\.\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
+_JALALI_PERIOD = re.compile(r"(\d{4})/(\d{1,2})?/?", re.ASCII)
 _NAMED_DAY = re.compile(r"(\d{1,2}) (\S+) (\d{4})", re.ASCII)
 _TRUE = frozenset({"true", "yes", "1", "بله", "درست"})
 _FALSE = frozenset({"false", "no", "0", "خیر", "نادرست"})
@@ -67,6 +68,17 @@ def read_time(text: str) -> Span | None:
         year, month, day, *clock = (int(part) for part in written.groups() if part)
         return _span(year, month, day, clock)
     return None
+
+
+def read_jalali_period(text: str) -> Span | None:
+    """The Jalali year or month that a day begins with: ۱۴۰۳/ or ۱۴۰۳/۰۵."""
+    found = _JALALI_PERIOD.fullmatch(to_latin_digits(text).strip())
+    year, month = (int(part or 0) for part in found.groups()) if found else (0, 0)
+    if year not in JALALI_YEARS or month > len(JALALI_MONTHS):
+        return None
+    after = (year, month + 1) if 0 < month < len(JALALI_MONTHS) else (year + 1, 1)
+    start, end = (jdatetime.date(*first, 1).togregorian() for first in ((year, month or 1), after))
+    return Span(datetime(start.year, start.month, start.day), datetime(end.year, end.month, end.day))
 
 
 def read_truth(text: str) -> bool | None:

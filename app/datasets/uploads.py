@@ -146,7 +146,7 @@ def in_words(size_bytes: int) -> Message:
         return Message("{size} MB", {"size": _tenths(size_bytes / MEGABYTE)})
     if size_bytes >= KILOBYTE:
         return Message("{size} kB", {"size": _tenths(size_bytes / KILOBYTE)})
-    return Message("{size} bytes", {"size": size_bytes})
+    return Message("{size} byte" if size_bytes == 1 else "{size} bytes", {"size": size_bytes})
 
 
 def _tenths(value: float) -> float:

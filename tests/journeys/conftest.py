@@ -46,6 +46,16 @@ class Person:
             assert time.monotonic() < deadline, datasets
             time.sleep(0.02)
 
+    def wait_for_dataset_called(self, name: str) -> str:
+        """The id of the data set of this name, once there is one."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            datasets = self.client.get("/api/datasets").json()["datasets"]
+            if found := [dataset["id"] for dataset in datasets if dataset["name"] == name]:
+                return str(found[0])
+            assert time.monotonic() < deadline, datasets
+            time.sleep(0.02)
+
     def start(self, **settings: Any) -> httpx.Response:
         return self.client.post("/api/training", json={"epochs": 2, "batch_size": 16, "lr": 0.01, **settings})
 

@@ -19,6 +19,7 @@ def test_persian_numbers_have_persian_digits_and_separators() -> None:
     assert FA.percent(0.457, 1) == "\u061c۴۵٫۷٪"
     assert FA.clock(3725) == "۱:۰۲:۰۵"
     assert FA.file_size(1_500_000) == "۱٫۵ مگابایت"
+    assert (FA.file_size(1), EN.file_size(1), EN.file_size(2)) == ("۱ بایت", "1 byte", "2 bytes")
     assert EN.number(12345) == "12,345"
     assert EN.percent(0.457, 1) == "45.7%"
 
@@ -45,12 +46,35 @@ def test_a_negative_number_keeps_its_sign_in_front_inside_a_persian_sentence() -
     assert EN("{low} to {high}", low=-3, high="-1.5") == "-3 to -1.5"
 
 
+def test_foreign_words_are_listed_in_the_order_that_one_reads_in() -> None:
+    """The letter mark gives the list its direction, and each word keeps its own."""
+    assert EN.listed([".csv", ".tsv"]) == ".csv, .tsv"
+    assert FA.listed([".csv", ".tsv"]) == "\u061c\u2068.csv\u2069، \u2068.tsv\u2069"
+    assert (FA.listed(["NA"]), FA.listed([])) == ("NA", "")
+
+
 def test_numbers_keep_four_significant_digits() -> None:
     assert EN.number(0.0123456) == "0.01235"
     assert EN.number(123.456) == "123.5"
     assert EN.number(1.6542e-5) == "1.654×10⁻⁵"
     assert FA.number(1.6542e-5) == "\u2066۱٫۶۵۴×۱۰⁻⁵\u2069"
     assert EN.number(0.0) == "0"
+
+
+@pytest.mark.parametrize(
+    ("iso", "persian"),
+    [
+        ("2024-03-05", "۱۴۰۲/۱۲/۱۵"),
+        ("2024-03-05 14:30:05", "۱۴۰۲/۱۲/۱۵ ۱۴:۳۰:۰۵"),
+        ("2024-03-05 00:00:00.25", "۱۴۰۲/۱۲/۱۵ ۰۰:۰۰:۰۰٫۲۵"),
+        ("1700-05-01", "1700-05-01"),  # a year of its own calendar to whoever filters
+        ("9999-12-31", "9999-12-31"),
+        ("20000-01-01", "20000-01-01"),
+        ("soon", "soon"),
+    ],
+)
+def test_times_of_a_table_are_jalali_and_not_rounded(iso: str, persian: str) -> None:
+    assert (FA.exact_time(iso), EN.exact_time(iso)) == (persian, iso)
 
 
 def test_persian_dates_are_jalali_in_the_readers_zone() -> None:

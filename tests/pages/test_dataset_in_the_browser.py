@@ -54,6 +54,18 @@ def test_who_may_no_longer_see_it_is_led_to_the_list_and_told_why(
     expect(page.get_by_role("status").filter(has_text=GONE[locale])).to_be_visible()
 
 
+@pytest.mark.parametrize("locale", ["en-US", "fa-IR"])
+def test_names_of_any_length_leave_the_page_as_wide_as_a_phone(
+    open_page: OpenPage, server: Server, token: str, locale: str
+) -> None:
+    content = FLOWERS.replace("kind", "kind_of_flower_in_the_garden_behind_the_house_by_the_river", 1)
+    dataset_id = upload(server, token, content=content)
+    page = open_page(f"/datasets/{dataset_id}", token, locale, width=390)
+    title = "What tells about" if locale == "en-US" else "چه چیزی از"
+    expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=READ_MS)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
 def test_who_may_not_decide_about_unreadable_rows_is_told_who_does(open_page: OpenPage, server: Server, token: str) -> None:
     owner = register(server, "careless@example.com")
     page = open_dataset(open_page, upload(server, owner, content=f"{FLOWERS}broken\n", shared=True), token)

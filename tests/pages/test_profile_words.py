@@ -135,6 +135,23 @@ def test_correlations_are_told_in_words_too(profile: dict[str, Any]) -> None:
     assert "۰" in summarise(PERSIAN, profile).correlations.measures[0].cells[0][1][1]  # type: ignore[union-attr]
 
 
+def test_a_correlation_that_rounds_to_nothing_has_no_sign(profile: dict[str, Any]) -> None:
+    pairs = [[1.0, -0.001], [-0.001, 1.0]]
+    found = {**profile["correlations"], "columns": ["a", "b"], "pearson": pairs, "spearman": pairs}
+    for _, nothing in ((ENGLISH, "0"), (PERSIAN, "۰")):
+        correlations = summarise(_, {**profile, "correlations": found}).correlations
+        assert correlations is not None
+        assert correlations.measures[0].cells[0][1] == (-0.001, nothing)
+
+
+def test_ids_that_are_numbers_have_the_digits_of_the_table() -> None:
+    column = {"name": "id", "kind": "identifier", "missing": 0, "distinct": 3, "min": 1, "max": 3, "examples": ["1", "2", "3"]}
+    told = [describe_column(_, column, 3, {}, None) for _ in (ENGLISH, PERSIAN)]
+    assert told[0].remark == "1, 2, 3"
+    assert [sign for sign in told[1].remark if sign.isdigit()] == ["۱", "۲", "۳"]
+    assert "1" in describe_column(PERSIAN, {**column, "min": None, "max": None}, 3, {}, None).remark  # texts stay as they are
+
+
 def test_the_worst_warning_stands_out(profile: dict[str, Any]) -> None:
     warnings = summarise(ENGLISH, profile).warnings
     assert warnings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -80,8 +81,9 @@ def test_words_of_ones_own_may_hold_commas(open_page: OpenPage, server: Server, 
     expect(page.get_by_label("These words, one on each line")).to_be_hidden()
 
 
-def test_the_preview_writes_numbers_as_the_table_does(open_page: OpenPage, server: Server, token: str) -> None:
-    rows = "شهر,price,قد\n" + "\n".join(f"یزد,-{number},{to_persian_digits(f'1٫{number % 9 + 1}')}" for number in range(40))
+def test_the_preview_writes_numbers_and_dates_as_the_table_does(open_page: OpenPage, server: Server, token: str) -> None:
+    lines = [f"یزد,-{number},{to_persian_digits(f'1٫{number % 9 + 1}')},2024-03-{number % 28 + 1:02}" for number in range(40)]
+    rows = "\n".join(["شهر,price,قد,روز", *lines])
     headers = {"Authorization": f"Bearer {token}"}
     files = {"file": ("heights.csv", rows.encode())}
     sent = httpx.post(f"{server.url}/api/datasets/upload", headers=headers, files=files, timeout=60).json()
@@ -91,9 +93,12 @@ def test_the_preview_writes_numbers_as_the_table_does(open_page: OpenPage, serve
     expect(page.get_by_text("«سطرهایی که از بالا نادیده گرفته شوند» نمی‌تواند «بسیار» باشد")).to_have_count(1)
     page.get_by_label("سطرهایی که از بالا نادیده گرفته شوند").fill("۰")
     preview = page.get_by_role("table", name="نخستین ردیف‌ها، اگر همین‌گونه خوانده شوند")
-    expect(preview.locator("th")).to_have_text(["شهر · ثابت", "price · عدد صحیح", "قد · عدد"], timeout=READ_MS)
-    expect(preview.locator("tbody tr").nth(7).locator("td")).to_have_text(["یزد", "-۷", "۱٫۸"])
-    assert preview.locator("th").evaluate_all("all => all.map(th => th.dir)") == ["rtl", "ltr", "ltr"]
+    expect(preview.locator("th")).to_have_text(["شهر · ثابت", "price · عدد صحیح", "قد · عدد", "روز · تاریخ"], timeout=READ_MS)
+    cells = preview.locator("tbody tr").nth(7).locator("td")
+    expect(cells).to_have_text(["یزد", "-۷", "۱٫۸", re.compile(r"۱۴۰۲/۱۲/۱۸\s*2024-03-08")])  # as it stands in the file
+    assert preview.locator("th").evaluate_all("all => all.map(th => th.dir)") == ["rtl", "ltr", "rtl", "rtl"]
+    sides = "all => all.map(cell => getComputedStyle(cell).textAlign)"
+    assert preview.locator("th").evaluate_all(sides) == ["right", "right", "right", "left"]
 
 
 def test_what_is_wrong_with_a_word_stands_below_it(open_page: OpenPage, token: str, dataset_id: str) -> None:

@@ -195,6 +195,32 @@ def test_texts_read_in_their_own_direction_on_pages_of_either(open_page: OpenPag
     expect(cells(page, 1).nth(2).locator("bdi").first).to_have_text("1000" if locale == "en-US" else "۱۰۰۰")
 
 
+def test_dates_are_jalali_on_persian_pages_and_sorted_filtered_and_found_as_they_are_shown(
+    open_page: OpenPage, sales: str, token: str
+) -> None:
+    english = open_rows(open_page, sales, token)
+    expect(cells(english).nth(3)).to_have_text("2024-08-07")
+    expect(english.get_by_text("Dates are shown in the Persian calendar.")).to_be_hidden()
+    page = open_rows(open_page, sales, token, locale="fa-IR")
+    expect(cells(page).nth(3)).to_have_text("۱۴۰۳/۰۵/۱۷")
+    expect(cells(page).nth(3)).to_have_attribute("title", "2024-08-07")
+    expect(page.get_by_text("تاریخ‌ها به تقویم هجری خورشیدی نشان داده می‌شوند")).to_be_visible()
+    button = heading(page, "day").get_by_role("button")
+    button.press("Enter")
+    button.press("Enter")
+    expect(cells(page).nth(3)).to_have_text("۱۴۰۶/۰۸/۲۸", timeout=SLOW_MS)
+    page.get_by_role("textbox", name="جست‌وجو در ستون‌های نمایان").fill("۱۴۰۳/۰۶/۰۱")
+    expect(cells(page).nth(3)).to_have_text("۱۴۰۳/۰۶/۰۱", timeout=SLOW_MS)
+    expect(page.locator(".table-cells tbody tr")).to_have_count(1)
+    page.get_by_role("textbox", name="جست‌وجو در ستون‌های نمایان").fill("")
+    page.get_by_text("افزودن پالایه").click()
+    choose(page, "ستون", "day")
+    page.get_by_label("مقدار").fill("۱۴۰۳/۰۵/۲۰")
+    page.get_by_label("مقدار").press("Enter")
+    expect(cells(page).nth(3)).to_have_text("۱۴۰۳/۰۵/۲۰", timeout=SLOW_MS)
+    expect(page.locator(".table-cells tbody tr")).to_have_count(1)
+
+
 def test_a_long_text_is_read_whole_by_the_keyboard(open_page: OpenPage, sales: str, token: str) -> None:
     page = open_rows(open_page, sales, token)
     opener = page.locator(".table-cells .long-text").nth(1)

@@ -84,7 +84,7 @@ def test_a_file_without_a_table_shows_at_once_how_it_begins(open_page: OpenPage,
     page.wait_for_url("**/datasets/data_*", timeout=READ_MS)
     expect(page.get_by_role("columnheader", name="word · Identifier")).to_be_visible(timeout=READ_MS)
     expect(page.get_by_role("table", name="The first rows, read like this").get_by_role("row", name="item0")).to_be_visible()
-    expect(page.get_by_label("Around texts")).to_have_value('As found: Double quotes ( " )')
+    expect(page.get_by_label("Around texts")).to_have_value('As found: Double quotes (\u00a0"\u00a0)')
 
 
 def test_nothing_is_said_to_be_found_in_a_file_that_cannot_be_looked_at(open_page: OpenPage, token: str, tmp_path: Path) -> None:

@@ -247,3 +247,10 @@ def test_it_speaks_persian(open_page: OpenPage, token: str, small: Path, large: 
     page.wait_for_url("**/datasets/data_*", timeout=DONE_MS)
     expect(page.get_by_role("heading", level=1)).to_have_text("گل‌ها")
     wait_until_live(page)
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en-US", "1 byte"), ("fa-IR", "۱ بایت")])
+def test_one_byte_is_said_as_one(open_page: OpenPage, token: str, locale: str, said: str) -> None:
+    page = open_page("/datasets", token, locale)
+    page.locator("input[name=file]").set_input_files({"name": "one.exe", "mimeType": "", "buffer": b"x"})
+    expect(page.get_by_text(said, exact=True)).to_be_visible()

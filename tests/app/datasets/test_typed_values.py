@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from app.datasets.typed_values import read_number, read_time, read_truth
+from app.datasets.typed_values import read_jalali_period, read_number, read_time, read_truth
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,25 @@ def test_times_are_read_in_both_calendars(typed: str, start: datetime, end: date
     span = read_time(typed)
     assert span is not None
     assert (span.start, span.end) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("typed", "start", "end"),
+    [
+        ("۱۴۰۳/", datetime(2024, 3, 20), datetime(2025, 3, 21)),
+        ("1403/5", datetime(2024, 7, 22), datetime(2024, 8, 22)),
+        (" ۱۴۰۳/۱۲/ ", datetime(2025, 2, 19), datetime(2025, 3, 21)),
+    ],
+)
+def test_the_beginning_of_a_jalali_day_is_a_year_or_a_month(typed: str, start: datetime, end: datetime) -> None:
+    span = read_jalali_period(typed)
+    assert span is not None
+    assert (span.start, span.end) == (start, end)
+
+
+@pytest.mark.parametrize("typed", ["", "1403", "2024/", "2024/05", "1403/13", "1403/05/17", "1403-05"])
+def test_what_begins_no_jalali_day_is_none(typed: str) -> None:
+    assert read_jalali_period(typed) is None
 
 
 @pytest.mark.parametrize(

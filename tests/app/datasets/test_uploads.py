@@ -151,7 +151,8 @@ def test_a_description_that_is_too_long_is_refused_before_it_is_looked_through()
 
 
 @pytest.mark.parametrize(
-    ("size", "expected"), [(12, "12 bytes"), (1_500, "1.5 kB"), (2_000_000, "2 MB"), (3_140_000_000, "3.1 GB")]
+    ("size", "expected"),
+    [(0, "0 bytes"), (1, "1 byte"), (12, "12 bytes"), (1_500, "1.5 kB"), (2_000_000, "2 MB"), (3_140_000_000, "3.1 GB")],
 )
 def test_sizes_are_said_in_units(size: int, expected: str) -> None:
     assert in_words(size).english() == expected
