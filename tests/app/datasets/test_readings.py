@@ -17,10 +17,13 @@ from sqlmodel import Session, col, update
 from app.datasets.reader import LAST_STAGE
 from app.datasets.upload_parts import Announcement, UploadParts
 from app.errors import NotFound
+from app.jobs.launchers.local import SOURCE_ROOT, LocalLauncher
+from app.jobs.launchers.zygote import Zygote
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
 from app.settings import Settings
 from tests.journeys.conftest import flowers
+from tests.prepared_samples import put_samples
 from trainer.contract import ReadingChoices, Refusal, RunFolder
 
 SECONDS = 60.0
@@ -28,17 +31,46 @@ SOON_SECONDS = 10.0
 AS_CATEGORY = ReadingChoices(kinds={"height": "category"})
 
 
+class LentZygote(Zygote):
+    """A real one that launchers find open and leave so: each would wait seconds until its own has loaded."""
+
+    def open(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    @contextmanager
+    def lent(self) -> Iterator[LentZygote]:
+        super().open()
+        try:
+            assert self.wait_until_ready(SECONDS)
+            yield self
+        finally:
+            super().close()
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[LentZygote]:
+    with LentZygote(SOURCE_ROOT, LocalLauncher(2.0)._worker_environment(1, {})).lent() as zygote:
+        yield zygote
+
+
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Platform]:
+async def running(settings: Settings, zygote: LentZygote | None = None) -> AsyncIterator[Platform]:
+    """A platform whose launcher is warm; it has a zygote of its own, or a lent one."""
+    put_samples(settings.data_dir)
     platform = Platform(settings)
+    if zygote:
+        platform._launcher.zygote = zygote
     async with platform.running():
         await wait_until(lambda: is_settled(platform))
         yield platform
 
 
 @pytest.fixture
-async def platform(settings: Settings) -> AsyncIterator[Platform]:
-    async with running(settings) as platform:
+async def platform(settings: Settings, zygote: LentZygote) -> AsyncIterator[Platform]:
+    async with running(settings, zygote) as platform:
         yield platform
 
 
