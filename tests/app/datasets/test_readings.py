@@ -17,11 +17,10 @@ from sqlmodel import Session, col, update
 from app.datasets.reader import LAST_STAGE
 from app.datasets.upload_parts import Announcement, UploadParts
 from app.errors import NotFound
-from app.jobs.launchers.local import SOURCE_ROOT, LocalLauncher
-from app.jobs.launchers.zygote import Zygote
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
 from app.settings import Settings
+from tests.app.lent_zygote import LentZygote
 from tests.journeys.conftest import flowers
 from tests.prepared_samples import put_samples
 from trainer.contract import ReadingChoices, Refusal, RunFolder
@@ -29,31 +28,6 @@ from trainer.contract import ReadingChoices, Refusal, RunFolder
 SECONDS = 60.0
 SOON_SECONDS = 10.0
 AS_CATEGORY = ReadingChoices(kinds={"height": "category"})
-
-
-class LentZygote(Zygote):
-    """A real one that launchers find open and leave so: each would wait seconds until its own has loaded."""
-
-    def open(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    @contextmanager
-    def lent(self) -> Iterator[LentZygote]:
-        super().open()
-        try:
-            assert self.wait_until_ready(SECONDS)
-            yield self
-        finally:
-            super().close()
-
-
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[LentZygote]:
-    with LentZygote(SOURCE_ROOT, LocalLauncher(2.0)._worker_environment(1, {})).lent() as zygote:
-        yield zygote
 
 
 @asynccontextmanager
@@ -69,8 +43,8 @@ async def running(settings: Settings, zygote: LentZygote | None = None) -> Async
 
 
 @pytest.fixture
-async def platform(settings: Settings, zygote: LentZygote) -> AsyncIterator[Platform]:
-    async with running(settings, zygote) as platform:
+async def platform(settings: Settings, lent_zygote: LentZygote) -> AsyncIterator[Platform]:
+    async with running(settings, lent_zygote) as platform:
         yield platform
 
 
