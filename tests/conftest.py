@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Page, Request, expect, sync_playwright
 
 from app.api.guard import COOKIE
 from tests.browsers import launch_chromium
@@ -25,6 +25,9 @@ UNREACHABLE = re.compile(
 )
 PASSWORD = "a long passphrase"
 LOCAL = ("data:", "blob:", "about:")
+# What is so at once on an idle machine takes longer where other tests run beside; Playwright waits no longer than needed.
+EXPECT_MS = 30_000
+expect.set_options(timeout=EXPECT_MS)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.prepared_samples import put_samples
+
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60.0
 UNEXPECTED = "unexpected problem"  # which the supervisor survives, and a test must not
@@ -31,6 +33,14 @@ class Server:
 
 @contextmanager
 def running_server(folder: Path, port: int | None = None, wrapper: Sequence[str] = (), **environment: str) -> Iterator[Server]:
+    """Start a server as `new_server` does, in whose data folder the built-in samples are already."""
+    put_samples(folder / "data")
+    with new_server(folder, port, wrapper, **environment) as running:
+        yield running
+
+
+@contextmanager
+def new_server(folder: Path, port: int | None = None, wrapper: Sequence[str] = (), **environment: str) -> Iterator[Server]:
     """Start a server with its data in `folder`/data, wait until it answers, and end it afterwards.
 
     `wrapper` is a command that prepares the process and then becomes what follows it.

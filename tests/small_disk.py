@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.servers import Server, running_server
+from tests.servers import Server, new_server
 
 MEGABYTES = 48
 BLOCK_BYTES = 1 << 16
@@ -19,7 +19,7 @@ ON_SMALL_DISK = 'mkdir -p "$1" && mount -t tmpfs -o size="$2"m tmpfs "$1" && shi
 def server_on_small_disk(folder: Path, free_space_mb: int = 0) -> Iterator[Server]:
     namespaces = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
     wrapper = ["unshare", *namespaces, "sh", "-ec", ON_SMALL_DISK, "sh", str(folder / "data"), str(MEGABYTES)]
-    with running_server(folder, wrapper=wrapper, FREE_SPACE_MB=str(free_space_mb)) as running:
+    with new_server(folder, wrapper=wrapper, FREE_SPACE_MB=str(free_space_mb)) as running:
         yield running
 
 

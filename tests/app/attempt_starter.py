@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from sqlalchemy import Engine, event
 
@@ -23,7 +22,6 @@ from app.records import User
 from app.settings import Settings
 from tests.dying import die_at
 from trainer.contract import ProcessIdentity, RunFolder
-from trainer.keeper import Keeper, spawn_worker
 
 KEEPER_SECONDS = 60.0
 KEEPER_WAS_KILLED = 100
@@ -32,9 +30,6 @@ REQUEST = {"epochs": 2, "batch_size": 16, "lr": 0.01}
 
 def main() -> None:
     who, *names = sys.argv[1:]
-    if who == "dying keeper":
-        keep_until_dead(*names)
-        return
     for fatal in range(1, 100):
         if (child := os.fork()) == 0:
             code = 1
@@ -50,18 +45,6 @@ def main() -> None:
             sys.exit(f"the start that was to die at step {fatal} ended otherwise: {code}")
 
 
-def keep_until_dead(folder: str, fatal: str) -> None:
-    death = die_at(int(fatal))
-
-    class DyingKeeper(Keeper):
-        def _start(self) -> int:
-            worker = super()._start()
-            death.is_averted = True  # the start is over
-            return worker
-
-    DyingKeeper(RunFolder(Path(folder)), 5.0, spawn_worker).run()
-
-
 async def start_one(who: str, fatal: int, user_id: str, dataset: str) -> int:
     """0 when everybody lived, `KEEPER_WAS_KILLED`, or how a keeper ended otherwise."""
     platform = Platform(Settings.load())
@@ -70,7 +53,7 @@ async def start_one(who: str, fatal: int, user_id: str, dataset: str) -> int:
     keepers: list[subprocess.Popen[bytes]] = []
 
     def start_dying_keeper(_launcher: LocalLauncher, folder: RunFolder, environment: Mapping[str, str]) -> ProcessIdentity | None:
-        command = [sys.executable, "-m", "tests.app.attempt_starter", "dying keeper", str(folder.path), str(fatal)]
+        command = [sys.executable, "-m", "tests.app.dying_keeper", str(folder.path), str(fatal)]
         with folder.log.open("ab") as log:
             keepers.append(
                 subprocess.Popen(command, cwd=folder.path, env=environment, stdout=log, stderr=log, start_new_session=True)

@@ -11,6 +11,7 @@ from app.accounts import Accounts
 from app.database import Database
 from app.records import User
 from app.settings import Settings
+from tests.app.lent_zygote import LentZygote
 
 
 @pytest.fixture
@@ -29,6 +30,12 @@ def database(settings: Settings) -> Iterator[Database]:
     database.upgrade()
     yield database
     database.close()
+
+
+@pytest.fixture(scope="module")
+def lent_zygote() -> Iterator[LentZygote]:
+    with LentZygote().lent() as zygote:
+        yield zygote
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from app.machine import Gpus
 from app.platform import Platform
 from app.records import Job, User
 from app.settings import Settings
+from tests.prepared_samples import put_samples
 
 WAIT_SECONDS = 60.0
 QUICK = {"epochs": 1, "batch_size": 64, "lr": 0.01}
@@ -28,6 +29,7 @@ class PretendedGpus(Gpus):
 
 @pytest.fixture
 async def platform(settings: Settings) -> AsyncIterator[Platform]:
+    put_samples(settings.data_dir)
     platform = Platform(settings.model_copy(update={"max_running_jobs": 1, "gpu_job_memory_mb": 20_000}), PretendedGpus())
     async with platform.running():
         yield platform

@@ -16,11 +16,13 @@ import pytest
 
 from app.jobs.launchers.local import SOURCE_ROOT, LocalLauncher
 from app.jobs.launchers.zygote import MustStartCold
+from tests.app.lent_zygote import LentZygote
 from tests.trainer.conftest import ingest_file, write_flowers
 from trainer.contract import IngestOrder, Limits, ProcessIdentity, RunFolder, TrainingSpec, TrainOrder, WorkerExit, read_events
 from trainer.giving_way import AUTOGROUP, LAST_IN_LINE
 
 DEADLINE_SECONDS = 60.0
+GRACE_SECONDS = 30.0  # training has the lowest priority: on a busy machine it stops late
 ENDLESS = TrainingSpec(target="kind", epochs=1000, batch_size=1, hidden=(8,))
 PRINTING_WORKER = """
 import json, os
@@ -39,7 +41,7 @@ async def make_launcher() -> AsyncIterator[MakeLauncher]:
     made: list[LocalLauncher] = []
 
     def make(source_root: Path = SOURCE_ROOT) -> LocalLauncher:
-        made.append(LocalLauncher(2.0, source_root))
+        made.append(LocalLauncher(GRACE_SECONDS, source_root))
         return made[-1]
 
     yield make
@@ -47,10 +49,13 @@ async def make_launcher() -> AsyncIterator[MakeLauncher]:
 
 
 @pytest.fixture
-async def launcher(make_launcher: MakeLauncher, caplog: pytest.LogCaptureFixture) -> AsyncIterator[LocalLauncher]:
+async def launcher(
+    make_launcher: MakeLauncher, lent_zygote: LentZygote, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[LocalLauncher]:
     """One whose zygote is ready."""
     caplog.set_level(logging.INFO)
     running = make_launcher()
+    running.zygote = lent_zygote
     async with running.running():
         assert await asyncio.to_thread(running.zygote.wait_until_ready, DEADLINE_SECONDS)
         yield running

@@ -46,7 +46,8 @@ def test_a_start_that_is_killed_at_any_step_happens_once_or_fails_with_a_reason(
 def start_and_die(data_dir: Path, who: str, user: str, dataset: str) -> int:
     """How many attempts were started: one for each step, and the one that nobody died of."""
     command = [sys.executable, "-m", "tests.app.attempt_starter", who, user, dataset]
-    environment = {**os.environ, "DATA_DIR": str(data_dir), "MAX_RUNNING_JOBS": "1", "PYTHONPATH": str(ROOT)}
+    one_thread = {"MAX_RUNNING_JOBS": "1", "THREADS_PER_JOB": "1"}  # more would wait for one another: many runs train at once
+    environment = {**os.environ, **one_thread, "DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=data_dir, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return int(done.stdout)

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.servers import Server, running_server
+from tests.servers import Server, new_server
 
 WAIT_SECONDS = 60.0
 
@@ -116,7 +116,7 @@ def registered(server: Server, name: str) -> Iterator[Person]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_server(tmp_path_factory.mktemp("server"), MAX_UPLOAD_MB="1", MAX_RUNNING_JOBS="2") as server:
+    with new_server(tmp_path_factory.mktemp("server"), MAX_UPLOAD_MB="1", MAX_RUNNING_JOBS="2") as server:
         yield server
 
 

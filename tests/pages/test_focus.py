@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.conftest import OpenPage
+from tests.conftest import OpenPage, wait_until_live
 from tests.pages.test_runs_in_the_browser import wait_for_samples
 from tests.servers import Server, running_server
 
@@ -131,12 +131,13 @@ def test_windows_that_go_away_leave_no_error_in_the_log(open_page: OpenPage, ser
     asking = open_data_set(open_page, server, token)
     open_dialog(asking)
     asking.goto("about:blank")  # the server forgets the page while its dialog is open
-    logged_in = open_page("/runs", token=token)
+    staying, leaving = (open_page("/runs", token=token) for _ in range(2))
     httpx.post(f"{server.url}/api/auth/logout", headers={"Authorization": f"Bearer {token}"}).raise_for_status()
-    logged_in.wait_for_url("**/login*")
-    for path in ("/datasets/{dataset_id}", "/runs", "/login"):
-        if path == "/login":
-            logged_in.goto("about:blank")
+    for logged_out in (staying, leaving):
+        logged_out.wait_for_url("**/login*")
+        wait_until_live(logged_out)
+    leaving.goto("about:blank")
+    for path in ("/datasets/{dataset_id}", "/runs", "/login"):  # all at the same time
         wait_for_line(server, f"A window of {path} was forgotten")
     assert "ERROR" not in server_log(server)
     assert "Traceback" not in server_log(server)

@@ -19,7 +19,7 @@ LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 
 
 def wait_for_samples(page: Page) -> None:
-    """The server writes them at its first start; until then the page says that there is no data."""
+    """The server offers them soon after its start; until then the page says that there is no data."""
     page.goto("/datasets")
     while page.get_by_role("link", name="Iris", exact=True).count() == 0:
         page.reload()

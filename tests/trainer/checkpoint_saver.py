@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import torch
+import torch._dynamo  # here once: the first optimiser of every child would import it
 
 from tests.dying import die_at
 from trainer.contract import EventWriter, TrainingSpec

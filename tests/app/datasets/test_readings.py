@@ -20,7 +20,9 @@ from app.errors import NotFound
 from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
 from app.settings import Settings
+from tests.app.lent_zygote import LentZygote
 from tests.journeys.conftest import flowers
+from tests.prepared_samples import put_samples
 from trainer.contract import ReadingChoices, Refusal, RunFolder
 
 SECONDS = 60.0
@@ -29,16 +31,20 @@ AS_CATEGORY = ReadingChoices(kinds={"height": "category"})
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Platform]:
+async def running(settings: Settings, zygote: LentZygote | None = None) -> AsyncIterator[Platform]:
+    """A platform whose launcher is warm; it has a zygote of its own, or a lent one."""
+    put_samples(settings.data_dir)
     platform = Platform(settings)
+    if zygote:
+        platform._launcher.zygote = zygote
     async with platform.running():
         await wait_until(lambda: is_settled(platform))
         yield platform
 
 
 @pytest.fixture
-async def platform(settings: Settings) -> AsyncIterator[Platform]:
-    async with running(settings) as platform:
+async def platform(settings: Settings, lent_zygote: LentZygote) -> AsyncIterator[Platform]:
+    async with running(settings, lent_zygote) as platform:
         yield platform
 
 
