@@ -42,9 +42,11 @@ async def collecting_rarely() -> AsyncIterator[None]:
 async def _collect_again_and_again() -> None:
     """Set aside what a look leaves once that is much, so that the next need not look at it, until there is so much of it."""
     first = gc.get_freeze_count()
-    settled, most, looked_at = 0, LEAST_SETTLED, time.monotonic()
+    settled, before, most, looked_at = 0, first, LEAST_SETTLED, time.monotonic()
     while True:
         await asyncio.sleep(REST_SECONDS)
+        if settled >= most:  # at most: some of it has gone by itself, and to count it takes longer than to add it up
+            settled = max(0, gc.get_freeze_count() - before)
         is_late = time.monotonic() - looked_at > LONGEST_SECONDS
         is_everything = settled >= most or (settled > 0 and is_late)
         if is_everything:
@@ -52,7 +54,7 @@ async def _collect_again_and_again() -> None:
         gc.collect()
         left = len(gc.get_objects())
         if is_everything:  # as much again may come before the next: so these looks take a steady share of the time
-            settled, most, looked_at = 0, max(LEAST_SETTLED, left - first), time.monotonic()
+            settled, before, most, looked_at = 0, left, max(LEAST_SETTLED, left - first), time.monotonic()
             gc.freeze()
         elif left > MOST_LOOKED_AT:
             settled += left

@@ -35,15 +35,26 @@ def register(platform: Platform) -> None:
                 if visitor := client.storage.get(VISITOR):
                     visitor.vouch_for(user)
 
-    def tell(client: Client) -> None:
+    def forget(client: Client) -> None:
         _log.debug("A window of %s was forgotten", client.page.path)
+        untie(client)
 
     def forget_unconnected() -> None:
         Client.prune_instances(client_age_threshold=CONNECT_SECONDS)
 
     nicegui_app.timer(CHECK_SECONDS, check_logins, immediate=False)
     nicegui_app.timer(CHECK_SECONDS, forget_unconnected, immediate=False)
-    nicegui_app.on_delete(tell)
+    nicegui_app.on_delete(forget)
+
+
+def untie(client: Client) -> None:
+    """Let what is left of a window go at once: looks, styles and properties of its elements hold themselves.
+
+    Hundreds of thousands of them would wait for the collector of garbage, and everybody for it.
+    """
+    for element in client.elements.values():
+        for watched in (element.classes, element.style, element.props):
+            watched._change_handlers.clear()  # noqa: SLF001 - nobody hears of changes any more
 
 
 def _clients_by_token() -> dict[str, list[Client]]:

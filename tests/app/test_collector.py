@@ -36,7 +36,7 @@ def make_old(window: Window) -> asyncio.Event:
 
 async def settle(window: Window) -> None:
     """Until a look has found this object in use and set it aside."""
-    while any(found is window for found in gc.get_objects()):
+    while any(found is window for found in gc.get_objects()):  # noqa: ASYNC110 - the collector tells nobody
         await asyncio.sleep(0)
 
 
