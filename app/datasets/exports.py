@@ -31,6 +31,7 @@ from app.settings import Settings
 from trainer.contract import Message
 
 MEMORY_LIMIT = "512MB"
+THREADS = 2  # with one, DuckDB now and then never comes back from a COPY that is told to stop
 FORMULA_STARTS = "=+-@\t\r"
 CSV_TYPE = "text/csv; charset=utf-8"
 PARQUET_TYPE = "application/vnd.apache.parquet"
@@ -103,7 +104,7 @@ class Exports:
     async def _write(self, table: Path, path: Path) -> None:
         """Write the file, and look now and then whether the disk still takes it."""
         await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
-        connection = await asyncio.to_thread(duckdb.connect, config={"threads": 1, "memory_limit": MEMORY_LIMIT})
+        connection = await asyncio.to_thread(duckdb.connect, config={"threads": THREADS, "memory_limit": MEMORY_LIMIT})
         try:
             with _telling_why(table):
                 await self._check_room(await asyncio.to_thread(_least_bytes, connection, table))
