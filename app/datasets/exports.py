@@ -15,9 +15,11 @@ import os
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -40,6 +42,8 @@ MOST_OF_ONE_PERSON = 2
 MOST_IN_ALL = 8
 WRITTEN_AT_ONCE = 2
 LOOK_SECONDS = 0.02  # between looks at the disk while a file grows
+
+Result = TypeVar("Result")
 
 
 class Exports:
@@ -107,24 +111,25 @@ class Exports:
         connection = await asyncio.to_thread(duckdb.connect, config={"threads": THREADS, "memory_limit": MEMORY_LIMIT})
         try:
             with _telling_why(table):
-                await self._check_room(await asyncio.to_thread(_least_bytes, connection, table))
-                await self._watch(connection, asyncio.ensure_future(asyncio.to_thread(write_csv, connection, table, path)))
+                await self._check_room(await self._watch(connection, partial(_least_bytes, connection, table)))
+                await self._watch(connection, partial(write_csv, connection, table, path))
         finally:
             await asyncio.to_thread(connection.close)
 
-    async def _watch(self, connection: duckdb.DuckDBPyConnection, writing: asyncio.Future[None]) -> None:
-        """Wait for a file that is being written; when it must not be finished, wait until it is left alone."""
+    async def _watch(self, connection: duckdb.DuckDBPyConnection, work: Callable[[], Result]) -> Result:
+        """What the connection's work brings; when it must not be finished, the connection is free again all the same."""
+        working = asyncio.ensure_future(asyncio.to_thread(work))
         try:
-            while not writing.done():
-                await asyncio.wait({writing}, timeout=LOOK_SECONDS)
+            while not working.done():
+                await asyncio.wait({working}, timeout=LOOK_SECONDS)
                 await self._check_room(0)
         except BaseException:
-            while not writing.done():  # DuckDB forgets the wish to stop that comes while it only plans
+            while not working.done():  # DuckDB forgets the wish to stop that comes while it only plans
                 connection.interrupt()
-                await asyncio.wait({writing}, timeout=LOOK_SECONDS)
-            writing.exception()
+                await asyncio.wait({working}, timeout=LOOK_SECONDS)
+            working.exception()
             raise
-        writing.result()
+        return working.result()
 
     async def _check_room(self, more_bytes: int) -> None:
         if self._floor_bytes and await asyncio.to_thread(free_bytes, self._data_dir) - more_bytes < self._floor_bytes:

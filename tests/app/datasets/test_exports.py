@@ -22,6 +22,11 @@ from tests.stored_tables import write_table
 
 LONG = "SELECT i, repeat('x', 100) || i AS text FROM range(20_000_000) t(i)"
 
+# The first moments fall into the connecting and measuring, the others into the writing.
+MOMENTS = 30
+BETWEEN_MOMENTS_SECONDS = 0.002
+LEAVE_SECONDS = 60.0
+
 
 def stored(settings: Settings, query: str = "SELECT 1 AS a") -> Dataset:
     record = Dataset(name="table", filename="table.csv", type="csv", size=1, sha256="")
@@ -96,6 +101,21 @@ async def test_writing_ends_when_nobody_waits_for_it(settings: Settings, user: U
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert files(settings) == []
+
+
+async def test_writing_ends_at_whatever_moment_it_is_left(settings: Settings, user: User) -> None:
+    """A connection in use cannot be closed, and one with a single thread now and then never comes back when told to stop."""
+    exports_, record = exporting(settings), stored(settings, "SELECT repeat('x', 1000) AS a FROM range(50_000)")
+    left = 0
+    async with asyncio.timeout(LEAVE_SECONDS):
+        for moment in range(MOMENTS):
+            try:
+                async with asyncio.timeout(moment * BETWEEN_MOMENTS_SECONDS), exports_.as_csv(user, record):
+                    pass
+            except TimeoutError:
+                left += 1
+    assert left > 0
     assert files(settings) == []
 
 
