@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy
 import pytest
 
 from tests.trainer.keepers import Keepers
+from tests.trainer.typed_columns import TypedColumns
 from trainer.contract import EventWriter, IngestOrder, RunFolder
 
 Ingest = Callable[..., dict[str, Any]]
@@ -77,6 +79,12 @@ def flowers(tmp_path: Path) -> Path:
 @pytest.fixture
 def houses(tmp_path: Path) -> Path:
     return ingest_file(write_houses(tmp_path / "houses.csv"), tmp_path / "houses")
+
+
+@pytest.fixture(scope="module")
+def columns() -> Iterator[TypedColumns]:
+    with duckdb.connect() as connection:
+        yield TypedColumns(connection)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import duckdb
 import pytest
 from hypothesis import given, settings
@@ -13,12 +11,6 @@ from trainer.reading.cell_text import CellRules, LetterFacts, clean_cell, clean_
 PERSIAN = CellRules(missing=("NA", "?", "نامشخص", "it's"))
 ASCII = CellRules(is_ascii=True, missing=("NA", "?", "it's"))
 ZWNJ, RLM, BOM, NBSP = "\u200c", "\u200f", "\ufeff", "\xa0"
-
-
-@pytest.fixture(scope="module")
-def columns() -> Iterator[TypedColumns]:
-    with duckdb.connect() as connection:
-        yield TypedColumns(connection)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,6 @@ from trainer.reading.column_formats import find_formats, typed_cell
 
 RULES = CellRules(missing=("NA", "?"))
 DAY, MOMENT = datetime.date(2024, 1, 2), datetime.datetime(2024, 1, 2, 10)
-
-
-@pytest.fixture(scope="module")
-def columns() -> Iterator[TypedColumns]:
-    with duckdb.connect() as connection:
-        yield TypedColumns(connection)
 
 
 @pytest.mark.parametrize(

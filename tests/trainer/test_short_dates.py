@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -26,12 +25,6 @@ NOTES = [
 LAST_NOTES = [*NOTES[:2], "The dates were read as day/month/year."]
 MANY_DAYS = "A date such as 02/05/17 can be many days"
 TWO_CALENDARS = "The year of a date such as 98/04/23 may be 1398 or 1998"
-
-
-@pytest.fixture(scope="module")
-def columns() -> Iterator[TypedColumns]:
-    with duckdb.connect() as connection:
-        yield TypedColumns(connection)
 
 
 def _days(*days: str) -> list[datetime.date]:

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import duckdb
 import jdatetime
 import pytest
 from hypothesis import given, settings
@@ -18,12 +17,6 @@ OTHER_GREGORIAN = ["ژانویهٔ", "فوریهٔ", "مارس", "اوریل", "
 WEEKDAYS = ["دوشنبه", "سه\u200cشنبه", "چهارشنبه", "پنج شنبه", "جمعه", "شنبه", "یک\u200cشنبه"]
 DAY_FIRST = "The dates were read as day/month/year."
 MONTH_FIRST = "The dates were read as month/day/year."
-
-
-@pytest.fixture(scope="module")
-def columns() -> Iterator[TypedColumns]:
-    with duckdb.connect() as connection:
-        yield TypedColumns(connection)
 
 
 def test_every_jalali_day_of_three_centuries_is_the_right_day(columns: TypedColumns) -> None:

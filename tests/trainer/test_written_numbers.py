@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import duckdb
@@ -16,12 +15,6 @@ PERSIAN, ARABIC = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"), str.maket
 HALF_PERSIAN = str.maketrans("02468", "۰٢۴٦۸")
 LONGEST_WITH_PLUS = 7
 MOST, LEAST = 2**63 - 1, -(2**63)
-
-
-@pytest.fixture(scope="module")
-def columns() -> Iterator[TypedColumns]:
-    with duckdb.connect() as connection:
-        yield TypedColumns(connection)
 
 
 digits = st.sampled_from([{}, PERSIAN, ARABIC, HALF_PERSIAN])
