@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from tests.trainer.read_files import read_file, write_book
-from tests.trainer.test_workbook import save_xml, write
+from tests.trainer.workbooks import save_xml, write
 from trainer.contract import Refusal
 from trainer.reading.sheet_xml import SheetFacts, scan_sheet
 

@@ -12,6 +12,7 @@ from trainer.reading.cell_text import CellRules
 from trainer.reading.column_formats import ColumnFormat, find_formats, typed_cell
 
 PLAIN = CellRules()
+RULES = CellRules(missing=("NA", "?"))  # of a file that has words for what is missing
 Cells = Sequence[str | None]
 
 
