@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog,
 
 from app.api.guard import COOKIE
 from tests.browsers import launch_chromium
+from tests.journeys.conftest import Person, registered
 from tests.servers import Server, running_server
 
 # Browsers report every refusal of a request as an error of the page; a refusal that the page explains is none.
@@ -117,6 +118,18 @@ def wait_until_live(page: Page) -> None:
 def token(server: Server) -> str:
     """Somebody new, logged in."""
     return register(server, f"{secrets.token_hex(8)}@example.com")
+
+
+@pytest.fixture
+def sara(server: Server) -> Iterator[Person]:
+    with registered(server, "sara") as person:
+        yield person
+
+
+@pytest.fixture
+def omid(server: Server) -> Iterator[Person]:
+    with registered(server, "omid") as person:
+        yield person
 
 
 def register(server: Server, email: str) -> str:

@@ -118,15 +118,3 @@ def registered(server: Server, name: str) -> Iterator[Person]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with new_server(tmp_path_factory.mktemp("server"), MAX_UPLOAD_MB="1", MAX_RUNNING_JOBS="2") as server:
         yield server
-
-
-@pytest.fixture
-def sara(server: Server) -> Iterator[Person]:
-    with registered(server, "sara") as person:
-        yield person
-
-
-@pytest.fixture
-def omid(server: Server) -> Iterator[Person]:
-    with registered(server, "omid") as person:
-        yield person

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from tests.conftest import OpenPage
-from tests.journeys.conftest import Person, registered
+from tests.journeys.conftest import Person
 from tests.journeys.held_readings import every_place_taken
 from tests.servers import Server
 
 READ_MS = 30_000
 TABLE = "height,kind\n1.5,a\n2.5,b\n3.5,a\n"
-
-
-@pytest.fixture
-def sara(server: Server) -> Iterator[Person]:
-    with registered(server, "Sara") as person:
-        yield person
-
-
-@pytest.fixture
-def omid(server: Server) -> Iterator[Person]:
-    with registered(server, "Omid") as person:
-        yield person
 
 
 def open_list(open_page: OpenPage, person: Person) -> Page:

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import OpenPage, Outage
-from tests.journeys.conftest import WAIT_SECONDS, Person, registered
+from tests.journeys.conftest import WAIT_SECONDS, Person
 from tests.pages.test_run_control_in_the_browser import LOSS_POINTS, SLOW_MS, expect_buttons, expect_state
 from tests.pages.test_runs_in_the_browser import CHART_POINTS, recorded_points
 from tests.servers import Server, running_server, stop
@@ -41,12 +41,6 @@ def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
                 worker.send_signal(signal.SIGKILL)
     log = (tmp_path / "server.log").read_text()
     assert "Traceback" not in log, log
-
-
-@pytest.fixture
-def sara(server: Server) -> Iterator[Person]:
-    with registered(server, "sara") as person:
-        yield person
 
 
 @pytest.fixture
