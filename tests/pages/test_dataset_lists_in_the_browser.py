@@ -134,5 +134,20 @@ def test_a_long_name_pushes_nothing_out_of_the_list(open_page: OpenPage, sara: P
     assert frame.evaluate("box => box.scrollWidth <= box.clientWidth")
 
 
+@pytest.mark.parametrize("locale", ["en-US", "fa-IR"])
+def test_what_can_be_done_with_a_data_set_is_at_the_height_of_its_name(open_page: OpenPage, sara: Person, locale: str) -> None:
+    page = open_page("/datasets", sara.token, locale)
+    row = page.locator("tr.linked").first
+    name, action = (_middle(row.locator(part)) for part in (".row-link bdi", ".row-actions a"))
+    assert abs(name - action) < 1
+
+
+def _middle(part: Locator) -> float:
+    """How many pixels it stands below the top of the window."""
+    box = part.bounding_box(timeout=READ_MS)
+    assert box is not None
+    return box["y"] + box["height"] / 2
+
+
 def _listen(socket: WebSocket, heard: list[str]) -> None:
     socket.on("framereceived", lambda frame: heard.append(frame if isinstance(frame, str) else json.dumps(str(frame))))
