@@ -1,4 +1,4 @@
-"""For scripts whose process is killed at a step of its own choosing: just before the n-th thing that it asks of the system."""
+"""For scripts whose process is killed at a step of its own choosing: just before the n-th change that it asks of the system."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ class Death:
         return call
 
     def open(self, path: Path, mode: str = "r", **options: Any) -> Any:
-        """Like Path.open; each half of what is written at once is a step."""
+        """Like Path.open; opening to write is a step, and so is each half of what is written at once."""
+        if mode in {"r", "rb"}:
+            return OPEN(path, mode, **options)
+        self.step()
         if mode == "wb":
             return WrittenInHalves(path, self)
         if mode == "w":
@@ -60,9 +63,16 @@ class WrittenInHalves(io.FileIO):
 
 
 def die_at(fatal: int) -> Death:
-    """From now on opening, writing, syncing, linking, renaming and removing files, and starting processes, are steps."""
+    """From now on writing, syncing, linking, renaming and removing files, and starting processes, are steps.
+
+    Reading is none: who is killed before it leaves just what it leaves when it is killed before the next step.
+    """
     death = Death(fatal)
-    setattr(Path, "open", death.before(death.open))  # noqa: B010 - in words that mypy accepts
+
+    def open_file(path: Path, *mode: str, **options: Any) -> Any:
+        return death.open(path, *mode, **options)
+
+    setattr(Path, "open", open_file)  # noqa: B010 - in words that mypy accepts
     for name in ("replace", "unlink", "hardlink_to", "mkdir"):
         setattr(Path, name, death.before(getattr(Path, name)))
     for module, name in ((os, "fsync"), (os, "posix_spawn"), (subprocess, "Popen")):

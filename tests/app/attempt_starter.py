@@ -1,7 +1,7 @@
 """Starts attempts as the supervisor does, each in a child that dies on the way.
 
 `python -m tests.app.attempt_starter WHO USER DATASET`, with DATA_DIR in the environment. WHO is "launcher", whose process is
-killed just before the n-th thing that it asks of the system, once for every n until one lives to the end; or "keeper": then
+killed just before the n-th change that it asks of the system, once for every n until one lives to the end; or "keeper": then
 the launcher lives, and the keeper that it started dies so. Prints how many were started.
 """
 

@@ -1,4 +1,4 @@
-"""A keeper that dies before it does the n-th thing that it asks of the system, unless its worker has been started by then.
+"""A keeper that dies before the n-th change that it asks of the system, unless its worker has been started by then.
 
 `python -m tests.app.dying_keeper FOLDER N`: of its own, so that it imports no more than keepers do.
 """

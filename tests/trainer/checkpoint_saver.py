@@ -1,4 +1,4 @@
-"""Saves three checkpoints, keeping one, in a child that kills itself just before the n-th thing it asks of the file system.
+"""Saves three checkpoints, keeping one, in a child that kills itself just before the n-th change it asks of the file system.
 
 `python -m tests.trainer.checkpoint_saver FOLDER`: once for every n, each in FOLDER/<n>, until a child lives to the end.
 Each child writes the number of steps whose checkpoint is durable into FOLDER/<n>/saved.
