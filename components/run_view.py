@@ -120,7 +120,7 @@ class RunView:
         for old in children[: max(0, len(children) - MOST_LOG_LINES)]:
             old.delete()
 
-    def show_results(self, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> None:
+    def show_results(self, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], sentence: str) -> None:
         """A table of metrics: one row per metric, one column per part of the data; without rows, nothing."""
         if (columns, rows) == self.shown_results:
             return
@@ -131,6 +131,8 @@ class RunView:
         if not rows:
             return
         with self.results:
+            if sentence:
+                text("p", sentence)
             headings = [TableColumn(self._("Measure")), *(TableColumn(column, is_numeric=True) for column in columns)]
             table = DataTable(headings, caption=self._("Results"))
             table.show([TableRow(name, [Cell(name), *(Cell(value) for value in values)]) for name, values in rows])

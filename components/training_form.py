@@ -12,11 +12,19 @@ from typing import Any
 from nicegui import ui
 from nicegui.elements.mixins.validation_element import ValidationElement
 
-from components.elements import Button, box, card, link_button, notice
+from components.elements import Button, box, card, link_button, notice, text
 from locales import Translator, parse_number
 
 ADVANCED = ("hidden", "dropout", "weight_decay", "seed")
 NUMBERS = ("epochs", "batch_size", "lr", "dropout", "weight_decay", "seed")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What will be done about what is left empty: a sentence on the network, and values by field."""
+
+    network: str
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class FormContent:
     devices: Mapping[str, str]  # none where there is no choice
     hints: Mapping[str, str]
     values: Mapping[str, Any]
+    suggest: Callable[[str | None, str, str], Suggestion]  # by target, task and network
 
 
 @dataclass
@@ -51,6 +60,7 @@ class TrainingForm:
             self.alert.set_visibility(False)
             self._draw_what()
             self._draw_how()
+            self._suggest()
             with box("actions"):
                 start = Button(self._("Start training"), self.on_start, kind="primary")
                 link_button(self._("Cancel"), self.cancel_address)
@@ -62,7 +72,8 @@ class TrainingForm:
         values = {name: element.value for name, element in self.fields.items()}
         for name in NUMBERS:
             values[name] = parse_number(values[name] or "") if values[name] else None
-        values["hidden"] = [parse_number(part) for part in (values["hidden"] or "").replace("،", ",").split(",") if part.strip()]
+        widths = [parse_number(part) for part in (values["hidden"] or "").replace("،", ",").split(",") if part.strip()]
+        values["hidden"] = widths or None
         return values
 
     def typed(self) -> dict[str, str | list[str]]:
@@ -105,9 +116,16 @@ class TrainingForm:
             target.on_value_change(explain)
             for name in ("target", "task", "network", "exclude"):
                 self.fields[name].on_value_change(self.on_change)
+            for name in ("target", "task", "network"):
+                self.fields[name].on_value_change(self._suggest)
 
     def _draw_how(self) -> None:
         with card(self._("How to train")):
+            text(
+                "p",
+                self._("An empty field is set as suits the network and the table: to the value in grey."),
+                "muted",
+            )
             with box("field-row"):
                 for name in ("epochs", "batch_size", "lr"):
                     self._number(name)
@@ -120,6 +138,14 @@ class TrainingForm:
                     if self.content.devices:
                         self._select("device", self.content.devices, self.content.values["device"])
                         self.fields["device"].on_value_change(self.on_change)
+
+    def _suggest(self) -> None:
+        """Show what stands for an empty field, which depends on what is predicted and by which network."""
+        target, task, network = (self.fields[name].value for name in ("target", "task", "network"))
+        suggestion = self.content.suggest(target, task, network)
+        self.fields["network"].props["hint"] = suggestion.network
+        for name, value in suggestion.values.items():
+            self.fields[name].props["placeholder"] = self._as_typed(value)
 
     def _select(
         self, name: str, options: Mapping[Any, str], value: object, *, has_search: bool = False, is_multiple: bool = False
@@ -138,7 +164,8 @@ class TrainingForm:
     def _number(self, name: str) -> None:
         element = ui.input(self._.field_name(name), value=self._as_typed(self.content.values[name]))
         element.props(
-            f"outlined autocomplete=off name={name} inputmode={'text' if name == 'hidden' else 'decimal'} input-class=tabular"
+            f"outlined stack-label autocomplete=off name={name} input-class=tabular"
+            f" inputmode={'text' if name == 'hidden' else 'decimal'}"
         )
         element.classes("setting")
         if name in self.content.hints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,13 +18,12 @@ from app.platform import Platform
 from app.records import Dataset, DatasetStatus, User
 from components.elements import card, text
 from components.states import empty_state
-from components.training_form import FormContent, TrainingForm
+from components.training_form import FormContent, Suggestion, TrainingForm
 from locales import Translator
 from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome
-from pages.words import DEVICES, KINDS, NETWORKS, TASKS, dataset_name, name_of
-from trainer.contract import FIELDS, Message, Refusal, TrainingSpec
+from pages.words import ABOUT_NETWORKS, DEVICES, KINDS, NETWORKS, TASKS, dataset_name, name_of
+from trainer.contract import AUTO, FIELDS, Message, Refusal, TrainingSpec, suggest
 
-REQUIRED = ("epochs", "batch_size", "lr")
 LONGEST_QUERY = 4_000
 
 
@@ -127,7 +127,7 @@ class NewRun:
     def check_field(self, name: str) -> None:
         """Check one field against its bounds as soon as it is left."""
         try:
-            TrainingSpec.parse({name: self.form.values()[name]}, (name,) if name in REQUIRED else ())
+            TrainingSpec.parse({name: self.form.values()[name]})
         except Refusal as refusal:
             self.form.show_error(name, self.visitor.translator.message(refusal.problems[0].message))
         else:
@@ -151,18 +151,27 @@ class NewRun:
 def form_content(_: Translator, profile: Mapping[str, Any], typed: QueryParams, *, has_gpu: bool = False) -> FormContent:
     """Options, hints and first values: what was typed before, else what is known of the columns."""
     columns, suggested = profile["columns"], profile["suggested"]
-    values = {name: spec_field.default for name, spec_field in FIELDS.items()} | dict(suggested["settings"])
-    values["target"] = suggested["target"]
+    values = {name: "" if spec_field.default is None else spec_field.default for name, spec_field in FIELDS.items()}
+    values |= {"target": suggested["target"], "network": AUTO}
     values |= _typed_before(typed, {column["name"] for column in columns})
     return FormContent(
         columns={column["name"]: _column_label(_, column) for column in columns},
         target_hints={column["name"]: _target_hint(_, column, suggested) for column in columns},
         tasks={"auto": _("As the data suggests")} | _names(_, TASKS),
-        networks=_names(_, NETWORKS),
+        networks={AUTO: _("As the data suggests")} | _names(_, NETWORKS),
         devices={"auto": _("As the network needs")} | _names(_, DEVICES) if has_gpu else {},
         hints=_hints(_),
         values=values,
+        suggest=partial(_suggest, _, profile),
     )
+
+
+def _suggest(_: Translator, profile: Mapping[str, Any], target: str | None, task: str, network: str) -> Suggestion:
+    """What is done about what is left empty."""
+    column = next((column for column in profile["columns"] if column["name"] == target), None)
+    settled = (column["task"] if column else None) or task if task == AUTO else task
+    family, reason, settings = suggest(TrainingSpec(target=target, task=settled, network=network or AUTO), profile)
+    return Suggestion(_.message(reason if network == AUTO else ABOUT_NETWORKS[family]), settings)
 
 
 def _names(_: Translator, messages: Mapping[str, Message]) -> dict[str, str]:
@@ -171,7 +180,7 @@ def _names(_: Translator, messages: Mapping[str, Message]) -> dict[str, str]:
 
 def _typed_before(typed: QueryParams, columns: Collection[str]) -> dict[str, Any]:
     """The fields that the address names; choices that this form does not offer are passed over."""
-    offered = {"target": columns, "task": ("auto", *TASKS), "network": tuple(NETWORKS), "device": ("auto", *DEVICES)}
+    offered = {"target": columns, "task": ("auto", *TASKS), "network": (AUTO, *NETWORKS), "device": ("auto", *DEVICES)}
     values: dict[str, Any] = {
         name: value
         for name, value in typed.items()
@@ -197,7 +206,6 @@ def _target_hint(_: Translator, column: Mapping[str, Any], suggested: Mapping[st
 def _hints(_: Translator) -> dict[str, str]:
     return {
         "task": _("The column to predict decides, unless you choose."),
-        "network": _("The linear model is simpler and a good yardstick."),
         "exclude": _("Columns that the network must not see, such as ones that give the answer away."),
         "epochs": _("How often the network sees every training row: {low} to {high}.", low=1, high=1000),
         "batch_size": _("Rows per step: {low} or more.", low=1),

@@ -25,7 +25,7 @@ from pages.run_story import RunStory, StoryShelf
 from pages.run_words import describe, describe_settings, describe_usage, usage_lines
 from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome, while_open
 from pages.words import MEASURES, PARTS, dataset_name, measure, name_of, parts_of
-from trainer.contract import Refusal
+from trainer.contract import AUTO, Message, Refusal
 
 USAGE_SECONDS = 2.0
 USAGE_RESTS = 10.0
@@ -198,4 +198,7 @@ class RunPage:
         parts = parts_of(self.job.metrics) if self.job.state.is_terminal else {}
         names = [name for name in MEASURES if any(name in part for part in parts.values())]
         rows = [(name_of(_, MEASURES, name), [measure(_, name, part.get(name)) for part in parts.values()]) for name in names]
-        self.view.show_results([name_of(_, PARTS, part) for part in parts], rows)
+        model = (self.job.metrics or {}).get("model") if rows else None
+        was_chosen = self.job.spec.get("network") == AUTO
+        sentence = _.message(Message.from_dict(model["reason"])) if model and was_chosen else ""
+        self.view.show_results([name_of(_, PARTS, part) for part in parts], rows, sentence)

@@ -16,7 +16,7 @@ from components.usage_view import USAGE_CHARTS
 from locales import Translator
 from pages.run_story import RunStory
 from pages.words import DEVICES, NETWORKS, TASKS, name_of, sentence_of, state_of
-from trainer.contract import JsonObject
+from trainer.contract import AUTO, JsonObject
 
 SETTINGS = (
     "target",
@@ -111,7 +111,7 @@ def describe_settings(_: Translator, job: Job) -> list[tuple[str, str]]:
             case _ if name == "device":
                 words = name_of(_, DEVICES, None if value == "auto" else value)
             case _ if name == "network":
-                words = name_of(_, NETWORKS, value)
+                words = _("As the data suggests") if value == AUTO else name_of(_, NETWORKS, value)
             case _:
                 words = str(value) if value else "–"
         shown.append((_.field_name(name), words))

@@ -31,7 +31,18 @@ TASKS: Mapping[str, Message] = {
     "multiclass": Message("Classification, several classes"),
     "regression": Message("Regression (a number)"),
 }
-NETWORKS: Mapping[str, Message] = {"mlp": Message("Neural network (MLP)"), "linear": Message("Linear model")}
+NETWORKS: Mapping[str, Message] = {
+    "tabm": Message("Many networks in one (TabM)"),
+    "realmlp": Message("Neural network with proven defaults (RealMLP)"),
+    "mlp": Message("Neural network (MLP)"),
+    "linear": Message("Linear model"),
+}
+ABOUT_NETWORKS: Mapping[str, Message] = {
+    "tabm": Message("Sixteen networks that share most of their weights: the most accurate here, and the slowest."),
+    "realmlp": Message("One network with defaults found on a hundred tables: nearly as accurate, and faster on large tables."),
+    "mlp": Message("Plain layers of the widths that you choose."),
+    "linear": Message("Simpler than the others, and a good yardstick."),
+}
 DEVICES: Mapping[str, Message] = {"cpu": Message("Processor (CPU)"), "gpu": Message("GPU")}
 KINDS: Mapping[str, Message] = {
     "number": Message("Number"),
@@ -57,6 +68,7 @@ SHORT_MEASURES: Mapping[str, Message] = {"accuracy": Message("Accuracy"), "rmse"
 PARTS: Mapping[str, Message] = {
     "test": Message("Test rows"),
     "validation": Message("Validation rows"),
+    "boosting": Message("Boosted trees"),
     "trivial": Message("Guessing blindly"),
 }
 SHARES = frozenset({"accuracy", "balanced_accuracy"})

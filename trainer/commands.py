@@ -17,7 +17,7 @@ from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.orders import IngestOrder, TrainOrder
 from trainer.contract.reading import ENDINGS, PACKINGS, ReadingChoices
 from trainer.contract.run_folder import RunFolder
-from trainer.contract.spec import FIELDS, TrainingSpec
+from trainer.contract.spec import AUTO, FIELDS, TrainingSpec
 from trainer.reading.cells import Cells, Source
 from trainer.reading.ingest import TABLE_FILE, ingest
 from trainer.terminal import TerminalEvents, format_report
@@ -49,7 +49,7 @@ def run_train(arguments: argparse.Namespace) -> int:
         suggested = profile["suggested"]
         if "target" not in given and suggested["target"]:
             print(f"Target: “{suggested['target']}”. {Message.from_dict(suggested['reason']).english()}")
-        spec = TrainingSpec.parse({**suggested["settings"], **_plain_values(given)})
+        spec = TrainingSpec.parse({"network": AUTO, **_plain_values(given)})
         order = TrainOrder(str(Path(workspace) / "data" / TABLE_FILE), spec, _threads())
         return _train(order, RunFolder(Path(workspace)), arguments.out)
 

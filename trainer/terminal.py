@@ -74,13 +74,14 @@ class TerminalEvents(EventWriter):
 
 def format_report(report: dict[str, Any]) -> str:
     """A table of the metrics, and a line on the run."""
-    parts = ("test", "validation", "trivial")
+    parts = [part for part in ("test", "validation", "boosting", "trivial") if report[part]]
     rows = [["", *parts]]
     rows += [[name.replace("_", " "), *(_number(report[part][name]) for part in parts)] for name in report["test"]]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join([row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in range(1, len(row)))]) for row in rows]
     counts = report["rows"]
     lines.append(f"rows: {counts['train']} train, {counts['validation']} validation, {counts['test']} test")
+    lines.append(Message.from_dict(report["model"]["reason"]).english())
     lines.append(f"best epoch: {report['best_epoch']} of {report['epochs']}; {report['seconds']:.1f} seconds")
     return "\n".join(lines)
 

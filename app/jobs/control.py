@@ -133,7 +133,7 @@ class JobControl:
             NotFound: not this person's. Conflict: not completed, or its checkpoint is gone. Refusal: too many epochs.
         """
         job = await self._jobs.get(user, job_id)
-        most = int(FIELDS["epochs"].high or 0) - int(job.spec["epochs"])
+        most = int(FIELDS["epochs"].high or 0) - job.epoch
         if isinstance(epochs, bool) or not isinstance(epochs, int) or not 1 <= epochs <= most:
             text = "“{field}” must be a whole number between {low} and {high}, not “{value}”."
             params: dict[str, Scalar] = {"field": "epochs", "low": 1, "high": most, "value": str(epochs)[:80]}
@@ -141,7 +141,8 @@ class JobControl:
         if "extend" not in await self.possible_actions(job):
             text = "The run “{job}” cannot be trained longer: only a completed run with its checkpoint can."
             raise Conflict("cannot_extend", Message(text, {"job": job.id}))
-        spec = TrainingSpec.parse({**job.spec, "epochs": int(job.spec["epochs"]) + epochs}).as_dict()
+        # More than it did, not than it was meant to do: it may have ended early.
+        spec = TrainingSpec.parse({**job.spec, "epochs": job.epoch + epochs}).as_dict()
         progress = round(100.0 * job.epoch / spec["epochs"], 2)
         return await self._restart(job, Begin.CHECKPOINT, spec=spec, progress=progress)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from app.errors import refuse
 from app.records import Job
-from trainer.contract import Message, TrainingSpec, is_work_for_gpu
+from trainer.contract import Message, SettledSpec, is_work_for_gpu
 
 CPU = "cpu"
 
@@ -34,7 +34,7 @@ class Places:
     gpus: Sequence[Gpu] = ()
     gpu_job_memory_mb: int = 0
 
-    def settle(self, spec: TrainingSpec, inputs: int) -> TrainingSpec:
+    def settle(self, spec: SettledSpec, inputs: int) -> SettledSpec:
         """Decide for "auto" whether a job on a table of `inputs` columns waits for a GPU or for a processor.
 
         Raises:

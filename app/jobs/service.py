@@ -22,9 +22,9 @@ from app.jobs.supervisor import Supervisor
 from app.jobs.usage import Usage, read_usage
 from app.jobs.work_orders import WorkOrders
 from app.records import Attempt, Job, Role, User
-from trainer.contract import Message, TrainingSpec, settle_target
+from trainer.contract import Message, TrainingSpec, settle
 
-REQUIRED = ("epochs", "batch_size", "lr")
+REQUIRED = ("epochs", "batch_size", "lr")  # unless a network is named, whose recipe then says how it is trained
 
 
 class Jobs:
@@ -61,7 +61,7 @@ class Jobs:
             await self._samples.wait()
         dataset = await self._datasets.get_trainable(user, reference)
         profile = await self._datasets.profile(dataset)
-        spec = settle_target(TrainingSpec.parse(request, REQUIRED), profile)
+        spec = settle(TrainingSpec.parse(request, () if request.get("network") else REQUIRED), profile)
         spec = self._places.settle(spec, len(profile["columns"]))
         job = Job(
             owner_id=user.id,

@@ -6,7 +6,7 @@ import pytest
 
 from app.jobs.devices import Gpu, Places
 from app.records import Job
-from trainer.contract import Refusal, TrainingSpec
+from trainer.contract import Refusal, SettledSpec
 
 LARGE, SMALL = Gpu("GPU-1", "Large", 80_000), Gpu("GPU-2", "Small", 8_000)
 
@@ -53,12 +53,12 @@ def test_a_worker_sees_its_own_gpu_and_no_other() -> None:
 def test_only_large_networks_take_a_gpu_unless_somebody_asks(
     gpus: list[Gpu], asked: str, hidden: tuple[int, ...], settled: str
 ) -> None:
-    assert Places(1, gpus).settle(TrainingSpec(device=asked, hidden=hidden), inputs=10).device == settled
+    assert Places(1, gpus).settle(SettledSpec(device=asked, hidden=hidden, batch_size=64), inputs=10).device == settled
 
 
 def test_who_asks_for_a_gpu_that_is_not_there_is_refused() -> None:
     with pytest.raises(Refusal) as caught:
-        Places(1).settle(TrainingSpec(device="gpu"), inputs=10)
+        Places(1).settle(SettledSpec(device="gpu"), inputs=10)
     assert [(problem.code, problem.field) for problem in caught.value.problems] == [("no_gpu", "device")]
 
 

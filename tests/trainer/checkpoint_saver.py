@@ -14,10 +14,11 @@ import torch
 import torch._dynamo  # here once: the first optimiser of every child would import it
 
 from tests.dying import die_at
-from trainer.contract import EventWriter, TrainingSpec
+from trainer.contract import EventWriter, SettledSpec
 from trainer.learning.checkpoint import save_checkpoint
 from trainer.learning.loop import Checkpoints, TrainingData, TrainingLoop
 from trainer.networks import NetworkShape, build_network
+from trainer.preparing.rows import Rows
 from trainer.preparing.targets import TargetCoding
 
 STEPS = 3
@@ -46,9 +47,9 @@ def save_all(folder: Path, fatal: int) -> None:
 
 
 def make_loop(folder: Path) -> TrainingLoop:
-    spec = TrainingSpec(target="kind", epochs=9, batch_size=1, hidden=(4,))
-    rows, targets = torch.ones(8, 2), torch.zeros(8, dtype=torch.long)
-    network = build_network(spec.network, NetworkShape(2, 2, spec.hidden, 0.0), 0)
+    spec = SettledSpec(target="kind", epochs=9, batch_size=1, hidden=(4,))
+    rows, targets = Rows(torch.ones(8, 2), torch.zeros(8, 0, dtype=torch.long)), torch.zeros(8, dtype=torch.long)
+    network = build_network(spec.network, NetworkShape(2, 0, (), 2, hidden=spec.hidden), 0)
     data, coding = TrainingData(rows, targets, rows, targets), TargetCoding("kind", "binary", ("a", "b"))
     return TrainingLoop(network, data, spec, coding, EventWriter(folder / "events.jsonl"), Checkpoints(folder), bool)
 

@@ -36,7 +36,7 @@ assert check(dict(plain)), plain
 print(plain["format"], plain["version"])
 """
     done = subprocess.run([sys.executable, "-c", code, str(model)], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "tamrin-model 1\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "tamrin-model 3\n"), done.stderr
 
 
 def test_fresh_process_gives_the_same_predictions(model: Path, flowers: Path) -> None:
@@ -86,7 +86,7 @@ def test_rows_without_target_with_unknown_values_and_missing_columns_are_predict
 def test_unproven_model_is_never_published(model: Path, flowers: Path) -> None:
     bundle = load_bundle(model)
     before = model.read_bytes()
-    handle = bundle.network.register_forward_hook(lambda _module, _rows, outputs: outputs + 1.0)
+    handle = bundle.trained.network.register_forward_hook(lambda _module, _rows, outputs: outputs + 1.0)
     with pytest.raises(RuntimeError, match="predicts otherwise"):
         publish_bundle(bundle, model, load_table(flowers).frame)
     handle.remove()

@@ -71,7 +71,7 @@ def test_ingest_writes_table_and_profile(tmp_path: Path) -> None:
 
 def test_interrupt_stops_after_the_step_and_keeps_the_best_model_so_far(tmp_path: Path) -> None:
     data, model = write_flowers(tmp_path / "flowers.csv"), tmp_path / "model.pt"
-    arguments = ["--data", str(data), "--out", str(model), "--target", "kind", "--epochs", "1000", "--batch-size", "1"]
+    arguments = ["--data", str(data), "--out", str(model), "--network", "mlp", "--epochs", "1000", "--batch-size", "1"]
     command = [sys.executable, "-m", "trainer", "train", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

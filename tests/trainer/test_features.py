@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from trainer.contract import Message, Refusal
+from trainer.preparing.encoders import MAX_LEVELS
 from trainer.preparing.features import Features
 from trainer.preparing.leakage import find_leaks
 from trainer.preparing.table import ColumnKnowledge
@@ -20,13 +21,15 @@ def fit(frame: pandas.DataFrame, kinds: dict[str, str], exclude: tuple[str, ...]
 
 
 def encode_one(kind: str, training: list[Any], rows: list[Any]) -> list[list[float]]:
+    """The numbers and flags of each row, or the place of its category."""
     features = fit(pandas.DataFrame({"c": training}), {"c": kind})
-    again = Features.from_plain(features.to_plain())
-    tensor = features.encode(pandas.DataFrame({"c": rows}))
-    assert torch.equal(tensor, again.encode(pandas.DataFrame({"c": rows})))
-    assert tensor.dtype == torch.float32
-    encoded: list[list[float]] = tensor.tolist()
-    return encoded
+    encoded = features.encode(pandas.DataFrame({"c": rows}))
+    again = Features.from_plain(features.to_plain()).encode(pandas.DataFrame({"c": rows}))
+    assert torch.equal(encoded.numbers, again.numbers)
+    assert torch.equal(encoded.categories, again.categories)
+    assert encoded.numbers.dtype == torch.float32
+    plain: list[list[float]] = torch.cat([encoded.numbers, encoded.categories], dim=1).tolist()
+    return plain
 
 
 def test_missing_number_is_the_median_and_marked() -> None:
@@ -39,26 +42,32 @@ def test_number_without_missing_values_has_no_indicator() -> None:
     assert len(encode_one("number", [1.0, 2.0], [None])[0]) == 1
 
 
-def test_absurd_numbers_stay_finite_and_near() -> None:
-    encoded = encode_one("number", [1.0, 2.0, 3.0, 1e308], [1e308, -1e308, 2.0])
+def test_absurd_numbers_stay_finite_and_leave_the_others_apart() -> None:
+    encoded = encode_one("number", [1.0, 2.0, 3.0, 4.0, 5.0, 1e308], [1e308, -1e308, 2.0, 3.0])
     assert numpy.isfinite(encoded).all()
-    assert numpy.abs(encoded).max() <= 3.0
+    assert numpy.square(encoded).max() < float(numpy.finfo(numpy.float32).max)
+    assert encoded[3][0] - encoded[2][0] > 0.1
+
+
+def test_numbers_are_told_in_deviations_from_the_median() -> None:
+    normal = numpy.random.default_rng(0).normal(50.0, 4.0, 20_000).tolist()
+    assert [row[0] for row in encode_one("number", normal, [50.0, 54.0, 42.0])] == pytest.approx([0.0, 1.0, -2.0], abs=0.05)
 
 
 def test_unknown_missing_and_rare_categories_have_their_places() -> None:
     encoded = encode_one("category", ["a", "a", "b", "b", "rare", None], ["a", "b", "rare", "never seen", None])
-    assert encoded == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    assert encoded == [[0], [1], [2], [2], [3]]
 
 
 def test_whole_numbers_with_gaps_are_the_same_categories_as_those_without() -> None:
     """A gap turns the whole column into fractions; a row to predict has none, or comes as text."""
     encoded = encode_one("category", [94110, 94110, 10001, 10001, None], [94110, "94110", 94110.0, 10001])
-    assert encoded == [[0, 1, 0, 0]] * 3 + [[1, 0, 0, 0]]
+    assert encoded == [[1]] * 3 + [[0]]
 
 
-def test_at_most_64_levels_are_kept() -> None:
-    encoded = encode_one("category", [f"level {number % 100}" for number in range(1000)], ["level 0"])
-    assert len(encoded[0]) == 66
+def test_levels_beyond_the_most_frequent_share_a_place() -> None:
+    training = [f"level {number % 5000}" for number in range(10_000)] + ["level 4999"]
+    assert encode_one("category", training, ["level 4999", "level 0", "level 4998"]) == [[0], [1], [MAX_LEVELS]]
 
 
 def test_booleans_are_signs_and_missing_is_nought() -> None:

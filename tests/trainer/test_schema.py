@@ -133,4 +133,3 @@ def test_profile_tells_counts_examples_and_suggestion(ingest_text: Ingest) -> No
     assert (age["min"], age["max"], age["mean"], age["missing"]) == (30, 40, 35.0, 10)
     assert outcome["task"] == "binary"
     assert (profile["suggested"]["target"], profile["suggested"]["task"]) == ("outcome", "binary")
-    assert profile["suggested"]["settings"]["epochs"] == 60

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.contract import EventWriter, Refusal, TrainingSpec
-from trainer.learning.training import prepare
+from trainer.preparing.preparation import prepare
 from trainer.preparing.split import split_rows
 from trainer.preparing.table import load_table
 from trainer.preparing.targets import TargetCoding, fit_target

@@ -168,7 +168,7 @@ def test_forked_worker_leaves_what_a_cold_one_leaves(start: Start, folder: RunFo
     cold.write_spec(order.as_dict())
     subprocess.run([sys.executable, "-m", "trainer.keeper", str(cold.path)], check=True, start_new_session=True)
     assert told(folder) == told(cold)
-    weights, cold_weights = (load_bundle(run.model).network.state_dict() for run in (folder, cold))
+    weights, cold_weights = (load_bundle(run.model).trained.network.state_dict() for run in (folder, cold))
     assert all(torch.equal(weights[name], cold_weights[name]) for name in cold_weights)
     left, left_cold = ({path.name for path in run.path.iterdir()} - {"usage.jsonl"} for run in (folder, cold))
     assert left == left_cold  # a run of less than a second may end before the first sample of what it uses

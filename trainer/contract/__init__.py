@@ -17,12 +17,15 @@ from trainer.contract.reading import (
     PACKINGS,
     ReadingChoices,
 )
+from trainer.contract.recipes import suggest_settings
 from trainer.contract.run_folder import ExitRecord, RunFolder, WorkerExit, write_json_atomically
-from trainer.contract.spec import DEVICES, FIELDS, NETWORKS, TASKS, SpecField, TrainingSpec, suggest_settings
+from trainer.contract.settling import SettledSpec, settle, suggest
+from trainer.contract.spec import AUTO, DEVICES, FIELDS, NETWORKS, TASKS, SpecField, TrainingSpec
 from trainer.contract.target import settle_target
 from trainer.contract.work import is_work_for_gpu
 
 __all__ = [
+    "AUTO",
     "DECIMALS",
     "DEVICES",
     "DISK_FULL",
@@ -48,6 +51,7 @@ __all__ = [
     "RunFolder",
     "SamplesOrder",
     "Scalar",
+    "SettledSpec",
     "SpecField",
     "TrainOrder",
     "TrainingSpec",
@@ -56,7 +60,9 @@ __all__ = [
     "is_work_for_gpu",
     "read_events",
     "read_order",
+    "settle",
     "settle_target",
+    "suggest",
     "suggest_settings",
     "write_json_atomically",
 ]

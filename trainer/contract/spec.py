@@ -1,11 +1,11 @@
 """What a person may choose for one training run, with its bounds: one table drives the form, the API and the command line.
 
-`TrainingSpec.parse` takes plain JSON values, refuses unknown keys and reports every problem at once.
+`TrainingSpec.parse` takes plain JSON values, refuses unknown keys and reports every problem at once. What it leaves open, None,
+contract.settling fills in.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,13 @@ from typing import Any
 from trainer.contract.messages import Message, Problem, Refusal, Scalar
 
 TASKS = ("auto", "binary", "multiclass", "regression")
-NETWORKS = ("linear", "mlp")
+NETWORKS = ("linear", "mlp", "realmlp", "tabm")
+AUTO = "auto"
 DEVICES = ("auto", "cpu", "gpu")
 MAX_HIDDEN_LAYERS = 8
 MAX_HIDDEN_WIDTH = 4096
 MAX_SEED = 2**32 - 1
 SHOWN_CHARACTERS = 80
-SMALL_TABLE_ROWS = 2_000
-MEDIUM_TABLE_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +41,15 @@ FIELDS: Mapping[str, SpecField] = {
     for spec_field in (
         SpecField("target", "text", None, "The column to predict; when absent, the one the data suggests."),
         SpecField("task", "choice", "auto", "What kind of prediction; 'auto' decides from the target.", choices=TASKS),
-        SpecField("network", "choice", "mlp", "The network family.", choices=NETWORKS),
-        SpecField("epochs", "integer", 30, "How many times the network sees every training row.", low=1, high=1000),
-        SpecField("batch_size", "integer", 64, "Rows per optimiser step.", low=1),
-        SpecField("lr", "number", 0.003, "Learning rate at its peak.", low=1e-5, high=1.0),
-        SpecField("hidden", "widths", (128, 128), "Widths of the hidden layers of 'mlp'.", low=1, high=MAX_HIDDEN_WIDTH),
-        SpecField("dropout", "number", 0.1, "Share of hidden units silenced per step in 'mlp'.", low=0.0, high=0.9),
-        SpecField("weight_decay", "number", 0.01, "AdamW's decoupled weight decay.", low=0.0, high=10.0),
+        SpecField(
+            "network", "choice", "mlp", "The network family; 'auto' takes what suits the table.", choices=(AUTO, *NETWORKS)
+        ),
+        SpecField("epochs", "integer", None, "How many times the network sees every training row.", low=1, high=1000),
+        SpecField("batch_size", "integer", None, "Rows per optimiser step.", low=1),
+        SpecField("lr", "number", None, "Learning rate at its peak.", low=1e-5, high=1.0),
+        SpecField("hidden", "widths", None, "Widths of the hidden layers.", low=1, high=MAX_HIDDEN_WIDTH),
+        SpecField("dropout", "number", None, "Share of hidden units silenced per step.", low=0.0, high=0.9),
+        SpecField("weight_decay", "number", None, "AdamW's decoupled weight decay.", low=0.0, high=10.0),
         SpecField("seed", "integer", 0, "Equal seeds give equal runs.", low=0, high=MAX_SEED),
         SpecField("exclude", "names", (), "Columns the network must not see."),
         SpecField("device", "choice", "auto", "Where to train; 'auto' takes a GPU for large networks only.", choices=DEVICES),
@@ -58,23 +59,24 @@ FIELDS: Mapping[str, SpecField] = {
 
 @dataclass(frozen=True, slots=True)
 class TrainingSpec:
-    """The settings of one run; saved beside the model. Defaults and bounds are those of `FIELDS`."""
+    """The settings of one run, as far as somebody chose them. Defaults and bounds are those of `FIELDS`."""
 
     target: str | None = None
     task: str = "auto"
     network: str = "mlp"
-    epochs: int = 30
-    batch_size: int = 64
-    lr: float = 0.003
-    hidden: tuple[int, ...] = (128, 128)
-    dropout: float = 0.1
-    weight_decay: float = 0.01
+    epochs: int | None = None
+    batch_size: int | None = None
+    lr: float | None = None
+    hidden: tuple[int, ...] | None = None
+    dropout: float | None = None
+    weight_decay: float | None = None
     seed: int = 0
     exclude: tuple[str, ...] = ()
     device: str = "auto"
 
     def as_dict(self) -> dict[str, Any]:
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in dataclasses.asdict(self).items()}
+        values = {name: getattr(self, name) for name in FIELDS}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @classmethod
     def parse(cls, data: Mapping[str, Any], required: tuple[str, ...] = ()) -> TrainingSpec:
@@ -96,18 +98,6 @@ class TrainingSpec:
         if problems:
             raise Refusal(problems)
         return cls(**values)
-
-
-def suggest_settings(rows: int) -> dict[str, Any]:
-    """Sensible epochs, batch size and learning rate for a table of `rows` rows.
-
-    Small tables need small batches to take enough steps; large ones need fewer passes.
-    """
-    if rows < SMALL_TABLE_ROWS:
-        return {"epochs": 60, "batch_size": 32, "lr": 0.003}
-    if rows < MEDIUM_TABLE_ROWS:
-        return {"epochs": 40, "batch_size": 128, "lr": 0.003}
-    return {"epochs": 25, "batch_size": 256, "lr": 0.003}
 
 
 def _shown(value: object) -> str:

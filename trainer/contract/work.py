@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from trainer.contract.spec import TrainingSpec
+from trainer.contract.settling import SettledSpec
 
 # Below this a step takes a processor about a millisecond, which is what a GPU takes to be told of its thirty-odd kernels.
 GPU_WORK = 20_000_000
+PARTS_PER_ROW = {"realmlp": (1, 4), "tabm": (16, 16)}  # members that each row goes through, and numbers made of each input
 
 
-def is_work_for_gpu(spec: TrainingSpec, inputs: int) -> bool:
+def is_work_for_gpu(spec: SettledSpec, inputs: int) -> bool:
     """Whether a step of this network, which sees `inputs` numbers per row, is large enough to gain from a GPU."""
-    widths = (inputs, *spec.hidden) if spec.network == "mlp" else (inputs, 1)
-    return sum(first * second for first, second in pairwise(widths)) * spec.batch_size > GPU_WORK
+    copies, numbers_per_input = PARTS_PER_ROW.get(spec.family, (1, 1))
+    widths = (inputs, 1) if spec.family == "linear" else (inputs * numbers_per_input, *spec.hidden)
+    return copies * sum(first * second for first, second in pairwise(widths)) * spec.batch_size > GPU_WORK

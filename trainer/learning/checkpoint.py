@@ -5,7 +5,6 @@ Read back with weights_only=True: nothing in such a file is executed. Refused: w
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import random
@@ -18,14 +17,15 @@ import numpy
 import torch
 
 from trainer.contract.messages import Message
-from trainer.contract.spec import TrainingSpec
+from trainer.contract.settling import SettledSpec
+from trainer.contract.spec import AUTO, TrainingSpec
 from trainer.learning.out_of_memory import is_out_of_memory
 from trainer.learning.schedule import Schedule
 from trainer.model.files import save_atomically, sync_folder
 from trainer.networks import Network
 
 FORMAT = "tamrin-checkpoint"
-VERSION = 2
+VERSION = 3
 STEP_DIGITS = 12
 Weights = dict[str, torch.Tensor]
 State = dict[str, Any]
@@ -33,17 +33,18 @@ State = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The epoch with the lowest validation loss so far."""
+    """The best epoch so far: its loss on the validation rows, and the score by which it is the best, the lowest."""
 
     epoch: int
     loss: float
+    score: tuple[float, ...]
     weights: Weights
 
 
 class Resumable(Protocol):
     """A training loop, as far as a checkpoint must know it."""
 
-    spec: TrainingSpec
+    spec: SettledSpec
     network: Network
     optimiser: torch.optim.AdamW
     schedule: Schedule
@@ -54,6 +55,8 @@ class Resumable(Protocol):
     steps_per_epoch: int
     losses: torch.Tensor
     best: Best | None
+    is_ended: bool
+    patient_since: int
     data_hash: str
 
 
@@ -78,6 +81,8 @@ def save_checkpoint(folder: Path, loop: Resumable, keep: int) -> Path:
         "threads": torch.get_num_threads(),
         "step": loop.step,
         "epoch": loop.epochs_done,
+        "is_ended": loop.is_ended,
+        "patient_since": loop.patient_since,
         "step_in_epoch": position,
         "steps_per_epoch": loop.steps_per_epoch,
         "losses": loop.losses[:position].clone(),
@@ -87,7 +92,7 @@ def save_checkpoint(folder: Path, loop: Resumable, keep: int) -> Path:
         "generator": loop.generator.get_state(),
         "epoch_generator": loop.epoch_generator_state,
         "random_states": _random_states(),
-        "best": {"epoch": best.epoch, "loss": best.loss, "weights": best.weights} if best else None,
+        "best": {"epoch": best.epoch, "loss": best.loss, "score": best.score, "weights": best.weights} if best else None,
     }
     path = save_atomically(folder / f"step-{loop.step:0{STEP_DIGITS}}.pt", state)
     _remove_older(folder, keep)
@@ -136,9 +141,8 @@ def restore_random_states(states: State) -> None:
 
 
 def hash_spec(spec: TrainingSpec) -> str:
-    """A checkpoint may go on only under the specification it began with, on whatever device; epochs alone may have grown."""
-    plain = dataclasses.replace(spec, epochs=1).as_dict()
-    del plain["device"]
+    """A checkpoint may go on only under the specification it began with, on whatever device; epochs alone may differ."""
+    plain = {name: value for name, value in spec.as_dict().items() if name not in {"epochs", "device"}}
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
@@ -154,15 +158,16 @@ def _try(path: Path, spec: TrainingSpec) -> tuple[State | None, Message | None]:
         return None, Message("another version of this program wrote it.")
     if state["spec_hash"] != hash_spec(_settle(spec, state["spec"])):
         return None, Message("it was made with other settings.")
-    if state["spec"]["epochs"] > spec.epochs:
+    if not state["is_ended"] and spec.epochs is not None and state["spec"]["epochs"] > spec.epochs:
         return None, Message("it was made for more epochs than are wanted now.")
     return state, None
 
 
 def _settle(spec: TrainingSpec, settled: Mapping[str, Any]) -> TrainingSpec:
-    """`spec` with the target and the task that were settled on then, where it leaves them to the data."""
-    target = settled["target"] if spec.target is None else spec.target
-    return dataclasses.replace(spec, target=target, task=settled["task"] if spec.task == "auto" else spec.task)
+    """`spec` with what was settled on then, where it leaves that open."""
+    plain = spec.as_dict()
+    left_open = {name for name, value in plain.items() if value is None} | ({"task"} if spec.task == AUTO else set())
+    return TrainingSpec.parse({**plain, **{name: settled[name] for name in left_open}})
 
 
 def _remove_older(folder: Path, keep: int) -> None:

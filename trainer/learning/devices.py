@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 
 from trainer.contract.messages import Message, Problem, Refusal
-from trainer.contract.spec import TrainingSpec
+from trainer.contract.settling import SettledSpec
 from trainer.contract.work import is_work_for_gpu
 
 
-def choose_device(spec: TrainingSpec, inputs: int) -> torch.device:
+def choose_device(spec: SettledSpec, inputs: int) -> torch.device:
     """The device for a network that sees `inputs` numbers per row.
 
     Raises:

@@ -13,35 +13,43 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch.nn import functional
 
 from trainer.contract.events import DISK_FULL, EventWriter
 from trainer.contract.messages import Message, Problem, Refusal
-from trainer.contract.spec import TrainingSpec
+from trainer.contract.recipes import RECIPES
+from trainer.contract.settling import SettledSpec
 from trainer.learning.checkpoint import Best, State, restore_random_states, save_checkpoint
+from trainer.learning.losses import choosing_score, compute_loss, primary_metric
 from trainer.learning.schedule import Schedule
-from trainer.networks import Network, forward
+from trainer.networks import Network, ParameterGroup, forward
+from trainer.networks.members import settle_members
+from trainer.preparing.rows import Rows
 from trainer.preparing.targets import REGRESSION, TargetCoding
 
 REPORT_SECONDS = 0.1  # between two metrics at first; the longer the run, the less a tenth of a second tells,
 REPORTS_PER_AGE = 3000  # so that from 5 minutes on it is a 3000th of its age,
 LONGEST_REPORT_SECONDS = 1.0  # and never more than this: somebody may watch
 CHECKPOINT_SECONDS = 5.0
+FIRST_BETA = 0.9  # AdamW's
 ONE_THREAD_WORK = 20_000_000  # multiplications per step below which a second thread costs more than it gives
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Encoded rows [rows, features] float32; targets [rows], int64 class numbers or float32 standardised values."""
+    """Rows as the network arranged them; targets [rows], int64 class numbers or float32 standardised values."""
 
-    train_rows: torch.Tensor
+    train_rows: Rows
     train_targets: torch.Tensor
-    validation_rows: torch.Tensor
+    validation_rows: Rows
     validation_targets: torch.Tensor
 
     def to(self, device: torch.device) -> TrainingData:
-        parts = (self.train_rows, self.train_targets, self.validation_rows, self.validation_targets)
-        return TrainingData(*(part.to(device) for part in parts))
+        return TrainingData(
+            self.train_rows.to(device),
+            self.train_targets.to(device),
+            self.validation_rows.to(device),
+            self.validation_targets.to(device),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +79,23 @@ class TrainingLoop:
         self,
         network: Network,
         data: TrainingData,
-        spec: TrainingSpec,
+        spec: SettledSpec,
         coding: TargetCoding,
         events: EventWriter,
         checkpoints: Checkpoints,
         should_stop: Callable[[], bool],
     ) -> None:
-        self.network, self.spec = network, spec
-        self.optimiser = _build_optimiser(network, spec)
+        self.network, self.spec, self._recipe = network, spec, RECIPES[spec.family]
+        self._groups = network.parameter_groups()
+        self.optimiser = _build_optimiser(self._groups, spec, self._recipe.second_beta)
         self.generator = torch.Generator().manual_seed(spec.seed)
         self.epoch_generator_state = self.generator.get_state()
         self.step = self.epochs_done = 0
+        self.is_ended = False
+        self.patient_since = 0  # the epoch from which on something better is waited for
         self.steps_per_epoch = -(-len(data.train_rows) // spec.batch_size)
         self.total_steps = spec.epochs * self.steps_per_epoch
-        self.schedule = Schedule.over(self.total_steps, spec.lr)
+        self.schedule = Schedule.over(self.total_steps, spec.lr, self._recipe.schedule)
         self.losses = torch.zeros(self.steps_per_epoch, device=network.device)  # of this epoch; read only when reported
         self.best: Best | None = None
         self.data_hash = checkpoints.data_hash
@@ -113,6 +124,10 @@ class TrainingLoop:
         self.generator.set_state(state["generator"] if is_between_epochs else state["epoch_generator"])
         if state["best"]:
             self.best = Best(**state["best"])
+        # Who lets a run that had ended go on wants more epochs, whether or not they bring anything.
+        is_extended = state["is_ended"] and state["spec"]["epochs"] != self.spec.epochs
+        self.patient_since = state["epoch"] if is_extended else state["patient_since"]
+        self.is_ended = state["is_ended"] and not is_extended
         restore_random_states(state["random_states"])
 
     def run(self) -> LoopResult:
@@ -122,7 +137,7 @@ class TrainingLoop:
             Refusal: `diverged`.
         """
         self._rows_since = time.monotonic()
-        for epoch in range(self.epochs_done + 1, self.spec.epochs + 1):
+        for epoch in range(self.epochs_done + 1, self.spec.epochs + 1) if not self.is_ended else ():
             steps_done = self.step - self.epochs_done * self.steps_per_epoch
             rows, targets = self._start_epoch(steps_done)
             for position in range(steps_done, self.steps_per_epoch):
@@ -134,23 +149,39 @@ class TrainingLoop:
                 if time.monotonic() >= self._report_at and position + 1 < self.steps_per_epoch:
                     self._report_steps(epoch, position + 1)
             self._finish_epoch(epoch)
+            if self._has_learnt_enough(epoch):
+                break
         return self._end(stopped=False)
 
-    def _start_epoch(self, steps_done: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def _has_learnt_enough(self, epoch: int) -> bool:
+        patience, best = self._recipe.patience, self.best
+        if patience is None or best is None or epoch == self.spec.epochs:
+            return False
+        if epoch - max(best.epoch, self.patient_since) < patience:
+            return False
+        text = "No epoch has been better than epoch {best} since, so training ended after epoch {epoch}."
+        self._events.log(Message(text, {"best": best.epoch, "epoch": epoch}))
+        return True
+
+    def _start_epoch(self, steps_done: int) -> tuple[Rows, torch.Tensor]:
         """One shuffled copy of the rows, from which batches are slices: faster than gathering every batch."""
         self.epoch_generator_state = self.generator.get_state()
         order = torch.randperm(len(self._data.train_rows), generator=self.generator)
-        self.network.prepare_epoch(self.generator, min(self.spec.batch_size, len(order)), steps_done)
+        share = self.schedule.left(self.step - steps_done) if self._recipe.fades else 1.0
+        self.network.prepare_epoch(self.generator, min(self.spec.batch_size, len(order)), steps_done, share)
         self.network.train()
         return self._data.train_rows[order], self._data.train_targets[order]
 
-    def _take_step(self, rows: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        rate = self.schedule.rate(self.step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        loss = compute_loss(self.network(rows), targets, self._coding)
+    def _take_step(self, rows: Rows, targets: torch.Tensor) -> torch.Tensor:
+        rate, recipe = self.schedule.rate(self.step), self._recipe
+        decay = self.spec.weight_decay * (self.schedule.left(self.step) if recipe.fades else 1.0)
+        for group, wanted in zip(self.optimiser.param_groups, self._groups, strict=True):
+            group["lr"], group["weight_decay"] = rate * wanted.rate, decay * wanted.decay
+        loss = compute_loss(self.network(rows), targets, self._coding, recipe.label_smoothing)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        if recipe.clip is not None:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip, foreach=True)
         self.optimiser.step()
         self.step += 1
         self._rows += len(rows)
@@ -158,15 +189,16 @@ class TrainingLoop:
 
     def _finish_epoch(self, epoch: int) -> None:
         train_loss = self._mean_loss(epoch, self.steps_per_epoch)
-        outputs = forward(self.network, self._data.validation_rows)
+        outputs = settle_members(forward(self.network, self._data.validation_rows), is_regression=self._coding.task == REGRESSION)
         loss = compute_loss(outputs, self._data.validation_targets, self._coding).item()
         if not math.isfinite(loss):
             raise self._diverged(epoch, self.steps_per_epoch)
-        if self.best is None or loss < self.best.loss:
+        name, value = primary_metric(outputs, self._data.validation_targets, self._coding)
+        score = choosing_score(loss, name, value) if self._recipe.chooses_by == "metric" else (loss,)
+        if self.best is None or score < self.best.score:
             weights = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
-            self.best = Best(epoch, loss, weights)
+            self.best = Best(epoch, loss, score, weights)
         self.epochs_done = epoch
-        name, value = _primary_metric(outputs, self._data.validation_targets, self._coding)
         self._emit_metric(float(epoch), {"train_loss": train_loss, "validation_loss": loss, name: value})
         self._save_now_and_then()
 
@@ -203,6 +235,7 @@ class TrainingLoop:
         return self._end(stopped=True)
 
     def _end(self, *, stopped: bool) -> LoopResult:
+        self.is_ended = not stopped
         is_saved = self._save()
         return LoopResult(self.best, self.epochs_done, self.step, stopped, is_saved)
 
@@ -234,28 +267,12 @@ class TrainingLoop:
         return Refusal(Problem("diverged", message, "lr"))
 
 
-def compute_loss(outputs: torch.Tensor, targets: torch.Tensor, coding: TargetCoding) -> torch.Tensor:
-    """Mean squared error of the standardised target, or cross entropy; a scalar."""
-    if coding.task == REGRESSION:
-        return functional.mse_loss(outputs[:, 0], targets)
-    return functional.cross_entropy(outputs, targets)
-
-
 def choose_threads(network: Network, batch_rows: int, most: int) -> int:
     """One thread for small networks, which run faster so; decided by arithmetic, not by timing, so that runs repeat."""
     weights = sum(parameter.numel() for parameter in network.parameters())
     return most if weights * batch_rows > ONE_THREAD_WORK else 1
 
 
-def _primary_metric(outputs: torch.Tensor, targets: torch.Tensor, coding: TargetCoding) -> tuple[str, float]:
-    if coding.task == REGRESSION:
-        return "rmse", functional.mse_loss(outputs[:, 0].double(), targets.double()).sqrt().item() * coding.scale
-    return "accuracy", (outputs.argmax(dim=1) == targets).double().mean().item()
-
-
-def _build_optimiser(network: Network, spec: TrainingSpec) -> torch.optim.AdamW:
-    """Biases are not decayed: pulling them to zero only shifts predictions."""
-    weights = [parameter for parameter in network.parameters() if parameter.ndim > 1]
-    biases = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
-    groups = [{"params": weights, "weight_decay": spec.weight_decay}, {"params": biases, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=spec.lr, fused=True)
+def _build_optimiser(groups: list[ParameterGroup], spec: SettledSpec, second_beta: float) -> torch.optim.AdamW:
+    plain = [{"params": list(group.parameters), "weight_decay": spec.weight_decay * group.decay} for group in groups]
+    return torch.optim.AdamW(plain, lr=spec.lr, betas=(FIRST_BETA, second_beta), fused=True)

@@ -1,4 +1,4 @@
-"""The learning rate of every step: one cycle over the planned steps, and a smaller one over steps that are added later.
+"""The learning rate of every step: over the planned steps, and smaller over steps that are added later.
 
 Steps enter, rates leave. What was planned once stays as it was, so that a resumed run takes the same steps.
 """
@@ -6,54 +6,84 @@ Steps enter, rates leave. What was planned once stays as it was, so that a resum
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 WARM_UP_SHARE = 0.1
 ADDED_PEAK_SHARE = 0.3  # of the first peak: enough to learn on, too little to throw away what was learnt
+ADDED_SHAPE = "one_cycle"
 
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """Steps `start` to `end` (excluded), under a rate that rises to `peak` and falls to nearly nothing."""
+    """Steps `start` to `end` (excluded), under a rate of this shape that is `peak` at most."""
 
     start: int
     end: int
     peak: float
+    shape: str
+
+    def rate(self, step: int) -> float:
+        return self.peak * SHAPES[self.shape](step - self.start, self.end - self.start)
 
 
 class Schedule:
     """Cycles, one after the other."""
 
-    def __init__(self, cycles: Iterable[Cycle]) -> None:
-        self.cycles = list(cycles)
+    def __init__(self, cycles: list[Cycle]) -> None:
+        self.cycles = cycles
 
     @classmethod
-    def over(cls, total_steps: int, peak: float) -> Schedule:
-        return cls([Cycle(0, total_steps, peak)])
+    def over(cls, total_steps: int, peak: float, shape: str = "one_cycle") -> Schedule:
+        return cls([Cycle(0, total_steps, peak, shape)])
 
     @classmethod
-    def from_plain(cls, plain: Iterable[Iterable[float]]) -> Schedule:
-        return cls(Cycle(int(start), int(end), float(peak)) for start, end, peak in plain)
+    def from_plain(cls, plain: Iterable[Mapping[str, Any]]) -> Schedule:
+        return cls([Cycle(**cycle) for cycle in plain])
 
-    def to_plain(self) -> list[list[float]]:
-        return [[cycle.start, cycle.end, cycle.peak] for cycle in self.cycles]
+    def to_plain(self) -> list[dict[str, Any]]:
+        return [{"start": cycle.start, "end": cycle.end, "peak": cycle.peak, "shape": cycle.shape} for cycle in self.cycles]
 
     def extend_to(self, total_steps: int) -> None:
         """Add a cycle when more steps are planned now than were before."""
-        end = self.cycles[-1].end
-        if total_steps > end:
-            self.cycles.append(Cycle(end, total_steps, self.cycles[0].peak * ADDED_PEAK_SHARE))
+        last = self.cycles[-1]
+        if total_steps > last.end:
+            self.cycles.append(Cycle(last.end, total_steps, self.cycles[0].peak * ADDED_PEAK_SHARE, ADDED_SHAPE))
 
     def rate(self, step: int) -> float:
         """The learning rate of the step that comes after `step` steps."""
-        cycle = next(cycle for cycle in self.cycles if step < cycle.end)
-        return one_cycle(step - cycle.start, cycle.end - cycle.start, cycle.peak)
+        return self._cycle(step).rate(step)
+
+    def left(self, step: int) -> float:
+        """How much of what fades is left then: all of it for half of a cycle, then half a cosine down to nothing."""
+        cycle = self._cycle(step)
+        done = (step - cycle.start) / (cycle.end - cycle.start)
+        return 1.0 if done < 1 / 2 else 0.5 * (1.0 + math.cos(math.pi * (2.0 * done - 1.0)))
+
+    def _cycle(self, step: int) -> Cycle:
+        return next(cycle for cycle in self.cycles if step < cycle.end)
 
 
-def one_cycle(step: int, total_steps: int, peak: float) -> float:
-    """Linear warm-up to `peak`, then half a cosine down to nearly nothing (one cycle, Smith and Topin, 2018)."""
+def one_cycle(step: int, total_steps: int) -> float:
+    """Linear warm-up, then half a cosine down to nearly nothing (one cycle, Smith and Topin, 2018)."""
     warm_up = max(1, round(WARM_UP_SHARE * total_steps))
     if step < warm_up:
-        return peak * (step + 1) / warm_up
-    return peak * 0.5 * (1.0 + math.cos(math.pi * (step - warm_up) / max(1, total_steps - warm_up)))
+        return (step + 1) / warm_up
+    return 0.5 * (1.0 + math.cos(math.pi * (step - warm_up) / max(1, total_steps - warm_up)))
+
+
+def four_cosines(step: int, total_steps: int) -> float:
+    """Four hills, each twice as long as the one before it (RealMLP: Holzmüller et al., 2024)."""
+    return 0.5 * (1.0 - math.cos(2.0 * math.pi * math.log2(1.0 + 15.0 * (step + 1) / (total_steps + 1))))
+
+
+def constant(_step: int, _total_steps: int) -> float:
+    return 1.0
+
+
+SHAPES: Mapping[str, Callable[[int, int], float]] = {
+    "one_cycle": one_cycle,
+    "four_cosines": four_cosines,
+    "constant": constant,
+}

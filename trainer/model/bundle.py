@@ -17,12 +17,12 @@ import torch
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.spec import TrainingSpec
 from trainer.model.files import save_atomically, sync_folder
-from trainer.networks import FAMILIES, Network, NetworkShape, forward
+from trainer.networks import Trained, predict
 from trainer.preparing.features import Features
 from trainer.preparing.targets import TargetCoding
 
 FORMAT = "tamrin-model"
-VERSION = 1
+VERSION = 3
 TOLERANCE = 1e-5
 
 
@@ -31,8 +31,7 @@ class Bundle:
     """A trained network with its features, its target and what is known of it."""
 
     spec: TrainingSpec
-    shape: NetworkShape
-    network: Network
+    trained: Trained
     features: Features
     coding: TargetCoding
     schema: list[dict[str, Any]]  # the columns it reads: name, kind
@@ -44,8 +43,7 @@ class Bundle:
             "version": VERSION,
             "spec": self.spec.as_dict(),
             "schema": self.schema,
-            "shape": self.shape.to_plain(),
-            "network": self.network.state_dict(),
+            "network": self.trained.to_plain(),
             "features": self.features.to_plain(),
             "target": self.coding.to_plain(),
             "metrics": self.metrics,
@@ -53,7 +51,7 @@ class Bundle:
 
     def outputs(self, frame: pandas.DataFrame) -> torch.Tensor:
         """The network's raw outputs [rows, outputs] for rows of the original table."""
-        return forward(self.network, self.features.encode(frame))
+        return predict(self.trained.network, self.features.encode(frame))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +88,9 @@ def load_bundle(path: Path) -> Bundle:
         raise _not_a_model(path) from error
     if not isinstance(plain, dict) or plain.get("format") != FORMAT or plain.get("version") != VERSION:
         raise _not_a_model(path)
-    spec, shape = TrainingSpec.parse(plain["spec"]), NetworkShape.from_plain(plain["shape"])
-    network = FAMILIES[spec.network](shape)
-    network.load_state_dict(plain["network"])
-    network.eval()
     return Bundle(
-        spec=spec,
-        shape=shape,
-        network=network,
+        spec=TrainingSpec.parse(plain["spec"]),
+        trained=Trained.from_plain(plain["network"]),
         features=Features.from_plain(plain["features"]),
         coding=TargetCoding.from_plain(plain["target"]),
         schema=plain["schema"],

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from trainer.contract.messages import Message, Scalar
 from trainer.model.bundle import Bundle
-from trainer.networks import forward
+from trainer.networks import predict as predict_outputs
+from trainer.networks.members import settle_members
 from trainer.preparing.features import FeatureReading
 from trainer.preparing.targets import REGRESSION, TargetCoding
 
@@ -33,7 +34,7 @@ class Prediction:
 def predict(bundle: Bundle, frame: pandas.DataFrame) -> Prediction:
     """Predict every row of `frame`; the target may be absent, columns that were not learnt from are ignored."""
     reading = bundle.features.read(frame)
-    decoded = decode_outputs(forward(bundle.network, reading.tensor), bundle.coding)
+    decoded = decode_outputs(predict_outputs(bundle.trained.network, reading.rows), bundle.coding)
     notes = _describe(reading)
     if bundle.coding.task == REGRESSION:
         return Prediction([float(value) for value in decoded], None, notes)
@@ -42,6 +43,7 @@ def predict(bundle: Bundle, frame: pandas.DataFrame) -> Prediction:
 
 def decode_outputs(outputs: torch.Tensor, coding: TargetCoding) -> NDArray[numpy.float64]:
     """Raw outputs as probabilities [rows, classes], or as values [rows] in the target's own units."""
+    outputs = settle_members(outputs, is_regression=coding.task == REGRESSION)
     if coding.task == REGRESSION:
         values: NDArray[Any] = outputs[:, 0].double().numpy() * coding.scale + coding.mean
         return values

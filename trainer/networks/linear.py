@@ -7,7 +7,9 @@ from typing import cast
 import torch
 from torch import nn
 
-from trainer.networks.family import Network, NetworkShape
+from trainer.networks.family import Family, Network, NetworkShape
+from trainer.networks.flat import flat_width, flatten
+from trainer.preparing.rows import Rows
 
 
 class Linear(Network):
@@ -15,13 +17,16 @@ class Linear(Network):
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
-        self.output = nn.Linear(shape.inputs, shape.outputs)
+        self._shape = shape
+        self.output = nn.Linear(flat_width(shape), shape.outputs)
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
 
-    def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        return cast("torch.Tensor", self.output(rows))
+    def arrange(self, rows: Rows) -> Rows:
+        return flatten(rows, self._shape)
+
+    def forward(self, rows: Rows) -> torch.Tensor:
+        return cast("torch.Tensor", self.output(rows.numbers))
 
 
-def build_linear(shape: NetworkShape) -> Network:
-    return Linear(shape)
+LINEAR = Family(Linear)

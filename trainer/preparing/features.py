@@ -1,4 +1,4 @@
-"""Columns of any kind enter, one float32 tensor [rows, features] leaves.
+"""Columns of any kind enter, `Rows` for a network leave.
 
 Every statistic is fitted on the training rows alone. Columns that tell nothing are left out, each with its reason.
 """
@@ -14,7 +14,8 @@ import pandas
 import torch
 
 from trainer.contract.messages import Message, Problem, Refusal
-from trainer.preparing.encoders import ENCODERS, Encoder, fit_encoder
+from trainer.preparing.encoders import ENCODERS, Encoder, Reading, fit_encoder
+from trainer.preparing.rows import Rows
 from trainer.preparing.table import ColumnKnowledge
 
 UNUSED_KINDS: Mapping[str, Message] = {
@@ -40,13 +41,13 @@ class LeftOut:
 class FeatureReading:
     """The encoded rows, and what could not be read: column -> cells that were taken as missing, with one example."""
 
-    tensor: torch.Tensor
+    rows: Rows
     missing_columns: list[str]
     unread: dict[str, tuple[int, str]]
 
 
 class Features:
-    """Encoders by column, in the order of the tensor's columns."""
+    """Encoders by column, in the order of the table; so are the numbers, and so the categories."""
 
     def __init__(self, encoders: Mapping[str, Encoder], left_out: Iterable[LeftOut] = ()) -> None:
         self._encoders = dict(encoders)
@@ -69,8 +70,7 @@ class Features:
             reason = Message("You left it out.") if name in exclude else UNUSED_KINDS.get(knowledge.kind)
             if reason is None:
                 encoder = fit_encoder(knowledge.kind, training[name])
-                encoded, _ = encoder.encode(training[name])
-                if numpy.ptp(encoded, axis=0).max() > LEAST_RANGE:
+                if _tells_anything(encoder.encode(training[name])):
                     encoders[name] = encoder
                     continue
                 reason = Message("It does not change in the training rows.")
@@ -87,28 +87,46 @@ class Features:
         return list(self._encoders)
 
     @property
-    def width(self) -> int:
-        return sum(encoder.width for encoder in self._encoders.values())
+    def numbers(self) -> int:
+        """How many numbers a row has, flags aside."""
+        return sum(encoder.numbers for encoder in self._encoders.values())
 
-    def encode(self, frame: pandas.DataFrame) -> torch.Tensor:
-        """A float32 tensor [rows, width]; absent columns, unknown categories and unreadable cells count as missing."""
-        return self.read(frame).tensor
+    @property
+    def flags(self) -> int:
+        """How many flags a row has: -1, 0 or 1 each; they stand behind the numbers."""
+        return sum(encoder.flags for encoder in self._encoders.values())
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """How many places each category has; the last two are for other levels and for none."""
+        return tuple(encoder.places for encoder in self._encoders.values() if encoder.places)
+
+    def encode(self, frame: pandas.DataFrame) -> Rows:
+        """The rows as numbers; absent columns, unknown categories and unreadable cells count as missing."""
+        return self.read(frame).rows
 
     def read(self, frame: pandas.DataFrame) -> FeatureReading:
         """As `encode`, and says what it had to take as missing."""
-        rows = numpy.zeros((len(frame), self.width), dtype=numpy.float32)
-        start, absent, unread = 0, [], {}
+        numbers = numpy.zeros((len(frame), self.numbers + self.flags), dtype=numpy.float32)
+        categories = numpy.zeros((len(frame), len(self.places)), dtype=numpy.int64)
+        number, flag, category = 0, self.numbers, 0
+        absent, unread = [], {}
         for name, encoder in self._encoders.items():
             if name in frame.columns:
                 values = frame[name]
             else:
                 values = pandas.Series([None] * len(frame), dtype=object)
                 absent.append(name)
-            rows[:, start : start + encoder.width], refused = encoder.encode(values)
-            start += encoder.width
-            if len(refused):
-                unread[name] = (len(refused), str(refused.iloc[0])[:80])
-        return FeatureReading(torch.from_numpy(rows), absent, unread)
+            reading = encoder.encode(values)
+            numbers[:, number : number + encoder.numbers] = reading.numbers
+            numbers[:, flag : flag + encoder.flags] = reading.flags
+            number, flag = number + encoder.numbers, flag + encoder.flags
+            if reading.places is not None:
+                categories[:, category] = reading.places
+                category += 1
+            if len(reading.refused):
+                unread[name] = (len(reading.refused), str(reading.refused.iloc[0])[:80])
+        return FeatureReading(Rows(torch.from_numpy(numbers), torch.from_numpy(categories)), absent, unread)
 
     def to_plain(self) -> list[dict[str, Any]]:
         return [{"column": name, **encoder.to_plain()} for name, encoder in self._encoders.items()]
@@ -116,3 +134,10 @@ class Features:
     @classmethod
     def from_plain(cls, plain: Iterable[Mapping[str, Any]]) -> Features:
         return cls({entry["column"]: ENCODERS[entry["encoder"]].from_plain(entry) for entry in plain})
+
+
+def _tells_anything(reading: Reading) -> bool:
+    """Whether the rows differ: what hardly moves explodes where a network looks at it closely."""
+    if reading.places is not None:
+        return len(numpy.unique(reading.places)) > 1
+    return bool(numpy.ptp(numpy.concatenate([reading.numbers, reading.flags], axis=1), axis=0).max() > LEAST_RANGE)

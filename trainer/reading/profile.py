@@ -13,7 +13,6 @@ from typing import Any
 import duckdb
 
 from trainer.contract.messages import Message
-from trainer.contract.spec import suggest_settings
 from trainer.reading.associations import associate_with
 from trainer.reading.column_counts import ColumnCounts, count_columns
 from trainer.reading.correlations import correlate_numbers, find_alike
@@ -89,14 +88,12 @@ def _describe_columns(
     counted: Sequence[ColumnCounts], columns: Sequence[Column], known: Sequence[FormatFacts], target: str | None
 ) -> Piece:
     suggestion = suggest_target(columns, target)
-    rows = counted[0].statistics.rows
     return {
         "columns": [_as_dict(*column) for column in zip(counted, columns, known, strict=True)],
         "suggested": {
             "target": suggestion.target,
             "task": suggestion.task,
             "reason": suggestion.reason.as_dict(),
-            "settings": suggest_settings(rows),
         },
         "memory_bytes": int(sum(counts.memory_bytes for counts in counted)),
     }

@@ -1,0 +1,107 @@
+"""What could be the model beside the network: boosted trees, which predict as scikit-learn does, and both; and which it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import torch
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+from trainer.contract import AUTO, EventWriter, RunFolder, TrainingSpec, TrainOrder
+from trainer.learning.candidates import BOTH, NETWORK, Candidate, choose
+from trainer.learning.report import Part
+from trainer.learning.training import train
+from trainer.model.bundle import load_bundle
+from trainer.model.predict import predict
+from trainer.networks import BOOSTING, NetworkShape, Trained
+from trainer.networks.boosting import fit_boosting
+from trainer.preparing.rows import Rows
+from trainer.preparing.table import load_table
+from trainer.preparing.targets import TargetCoding
+
+NUMBER = TargetCoding("y", "regression")
+GUESS: Any = None  # a network that is not asked
+
+
+def make_rows(rows: int, seed: int) -> tuple[Rows, torch.Tensor]:
+    """Two numbers and two categories, of which the second has more levels than scikit-learn takes as a category."""
+    generator = torch.Generator().manual_seed(seed)
+    numbers = torch.randn(rows, 2, generator=generator)
+    categories = torch.stack([torch.randint(levels, (rows,), generator=generator) for levels in (5, 300)], dim=1)
+    signal = numbers[:, 0] * (categories[:, 0] - 2) + (categories[:, 1] > 40).float()
+    return Rows(numbers, categories), signal + 0.1 * torch.randn(rows, generator=generator)
+
+
+@pytest.mark.parametrize("classes", [0, 2, 4])
+def test_boosted_trees_predict_as_scikit_learn_does(classes: int) -> None:
+    (rows, signal), (other, other_signal) = make_rows(600, 0), make_rows(300, 1)
+    edges = torch.linspace(-1.5, 1.5, classes + 1)[1:-1] if classes else torch.empty(0)
+    targets, other_targets = (torch.bucketize(s, edges) if classes else s for s in (signal, other_signal))
+    shape = NetworkShape(2, 0, (7, 302), classes or 1, is_regression=not classes)
+    trees, fitted = fit_boosting((rows, targets), (other, other_targets), shape, 0)
+    cells, other_cells = (torch.cat([part.numbers, part.categories], dim=1).double().numpy() for part in (rows, other))
+    kind = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
+    wanted: Any = kind(categorical_features=[2], early_stopping=False, max_iter=fitted.fitted["steps"], random_state=0)
+    wanted.fit(cells, targets.numpy())
+    built = Trained.from_plain(Trained(BOOSTING, fitted, trees).to_plain()).network
+    found = built(other)
+    if classes:
+        assert numpy.allclose(found.softmax(dim=1).numpy(), wanted.predict_proba(other_cells), atol=1e-6)
+    else:
+        assert numpy.allclose(found[:, 0].numpy(), wanted.predict(other_cells), atol=1e-6)
+
+
+@pytest.mark.parametrize("table", ["flowers", "houses"])
+def test_a_model_of_both_predicts_the_mean_and_is_as_saved(
+    table: str, folder: RunFolder, events: EventWriter, request: pytest.FixtureRequest
+) -> None:
+    path: Path = request.getfixturevalue(table)
+    outcome = train(TrainOrder(str(path), TrainingSpec(network=AUTO, epochs=2)), folder, events, lambda: False)
+    assert outcome.report is not None
+    compared, name = outcome.report["compared"], outcome.report["model"]["is"]
+    assert set(compared) == {NETWORK, BOOSTING, BOTH}
+    assert outcome.report["test"] == compared[name]["test"]
+    assert outcome.report["boosting"] == compared[BOOSTING]["test"]
+    bundle, frame = load_bundle(folder.model), load_table(path).frame
+    assert len(predict(bundle, frame).values) == len(frame)
+    assert json.loads(folder.report.read_text())["model"] == outcome.report["model"]
+
+
+def candidates(**predicted: float) -> dict[str, Candidate]:
+    true = numpy.zeros(100)
+    noise = numpy.random.default_rng(0).normal(0, 0.1, 100)
+    parts = {name: Part(true, noise + offset) for name, offset in predicted.items()}
+    return {name: Candidate(GUESS, part, part) for name, part in parts.items()}
+
+
+@pytest.mark.parametrize(
+    ("offsets", "best"),
+    [
+        ({NETWORK: 0.0, BOOSTING: 1.0, BOTH: 0.5}, NETWORK),
+        ({NETWORK: 1.0, BOOSTING: 0.0, BOTH: 0.5}, BOOSTING),
+        ({NETWORK: 0.3, BOOSTING: -0.3, BOTH: 0.0}, BOTH),
+        ({NETWORK: 0.0, BOOSTING: 0.01, BOTH: 0.005}, BOTH),
+    ],
+)
+def test_both_are_taken_unless_one_alone_is_clearly_better(offsets: dict[str, float], best: str) -> None:
+    chosen, reason = choose(candidates(**offsets), NUMBER)
+    assert chosen == best
+    assert "{" not in reason.english()
+
+
+def test_a_stopped_run_is_compared_with_nothing() -> None:
+    assert choose(candidates(network=0.0), NUMBER)[0] == NETWORK
+
+
+def test_a_stop_while_training_leaves_the_network_as_model(flowers: Path, folder: RunFolder, events: EventWriter) -> None:
+    calls = iter(range(10**6))
+    stop: Callable[[], bool] = lambda: next(calls) > 40  # noqa: E731
+    outcome = train(TrainOrder(str(flowers), TrainingSpec(network=AUTO, epochs=50)), folder, events, stop)
+    assert outcome.stopped
+    assert outcome.report is not None
+    assert (outcome.report["model"]["is"], outcome.report["boosting"]) == (NETWORK, None)

@@ -1,0 +1,40 @@
+"""What a person leaves open is filled in from the profile and the family's recipe; what they chose stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.trainer.conftest import Ingest
+from trainer.contract import AUTO, NETWORKS, TrainingSpec, settle
+
+TABLE = "size,kind\n" + "".join(f"{row}.5,{'ab'[row % 2]}\n" for row in range(100))
+OPEN = ("epochs", "batch_size", "lr", "hidden", "dropout", "weight_decay")
+
+
+@pytest.mark.parametrize("network", [AUTO, *NETWORKS])
+@pytest.mark.parametrize("target", ["size", "kind"])
+def test_nothing_stays_open_and_what_is_settled_stays(ingest_text: Ingest, network: str, target: str) -> None:
+    profile = ingest_text(TABLE)
+    settled = settle(TrainingSpec(network=network, target=target), profile)
+    assert all(getattr(settled, name) is not None for name in OPEN)
+    assert settled.family in NETWORKS
+    again = settle(TrainingSpec.parse(settled.as_dict()), profile)
+    assert again == settled
+
+
+def test_what_was_chosen_stays_and_families_have_recipes_of_their_own(ingest_text: Ingest) -> None:
+    profile = ingest_text(TABLE)
+    chosen = settle(TrainingSpec(network="tabm", target="size", epochs=3, dropout=0.0, hidden=(8,)), profile)
+    assert (chosen.epochs, chosen.dropout, chosen.hidden, chosen.lr) == (3, 0.0, (8,), 0.002)
+    rates = {settle(TrainingSpec(network="realmlp", target=target), profile).lr for target in ("size", "kind")}
+    assert rates == {0.2, 0.04}
+
+
+def test_the_choice_of_a_network_has_a_reason(ingest_text: Ingest) -> None:
+    profile = ingest_text(TABLE)
+    settled = settle(TrainingSpec(network=AUTO), profile)
+    assert (settled.network, settled.family) == (AUTO, "tabm")
+    assert "100 rows" in settled.reason.english()
+    large = settle(TrainingSpec(network=AUTO), {**profile, "rows": 10_000_000})
+    assert large.family == "realmlp"
+    assert settle(TrainingSpec(network="linear"), profile).reason.english() == "You chose it."

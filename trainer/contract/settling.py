@@ -1,0 +1,71 @@
+"""What a person left open enters, a specification that says everything leaves: by what the profile of the table tells.
+
+The web process settles a run when it is submitted, so that everybody sees what will be done, and the worker settles it again;
+what is settled once stays as it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trainer.contract.messages import Message
+from trainer.contract.recipes import Settings, suggest_settings
+from trainer.contract.spec import AUTO, TrainingSpec
+from trainer.contract.target import settle_target
+
+TRAINING_SHARE = 0.64  # of the rows with a target
+LARGE_TABLE_CELLS = 10_000_000
+YOU_CHOSE_IT = Message("You chose it.")
+
+
+@dataclass(frozen=True, slots=True)
+class SettledSpec(TrainingSpec):
+    """The settings of one run, none of them open; `family` is the network that is trained, and `reason` says why that one."""
+
+    target: str = ""
+    epochs: int = 1
+    batch_size: int = 1
+    lr: float = 1.0
+    hidden: tuple[int, ...] = ()
+    dropout: float = 0.0
+    weight_decay: float = 0.0
+    family: str = "mlp"
+    reason: Message = YOU_CHOSE_IT
+
+
+def settle(spec: TrainingSpec, profile: Mapping[str, Any]) -> SettledSpec:
+    """Fill in what the data and the family's recipe suggest, and check what was chosen.
+
+    Raises:
+        Refusal: as `settle_target`.
+    """
+    spec = settle_target(spec, profile)
+    family, reason, settings = suggest(spec, profile)
+    values = {field.name: getattr(spec, field.name) for field in dataclasses.fields(TrainingSpec)}
+    values |= {name: value for name, value in settings.items() if values[name] is None}
+    return SettledSpec(**values, family=family, reason=reason)
+
+
+def suggest(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str, Message, Settings]:
+    """The family for a target and a task that are settled, why that one, and how it is trained unless somebody says otherwise."""
+    family, reason = _choose_family(spec, profile)
+    missing = next((column["missing"] for column in profile["columns"] if column["name"] == spec.target), 0)
+    rows = round((profile["rows"] - missing) * TRAINING_SHARE)
+    return family, reason, suggest_settings(rows, family, is_regression=spec.task == "regression")
+
+
+def _choose_family(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str, Message]:
+    """The family that `spec` names, or the one that suits the table, and why."""
+    if spec.network != AUTO:
+        return spec.network, YOU_CHOSE_IT
+    rows, columns = profile["rows"], len(profile["columns"])
+    if rows * columns > LARGE_TABLE_CELLS:
+        text = (
+            "The table is large ({rows} rows, {columns} columns), and RealMLP takes a fraction of TabM’s time for nearly as much."
+        )
+        return "realmlp", Message(text, {"rows": rows, "columns": columns})
+    text = "On tables of this size ({rows} rows, {columns} columns) TabM predicts best among the networks here."
+    return "tabm", Message(text, {"rows": rows, "columns": columns})

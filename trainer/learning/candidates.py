@@ -1,0 +1,124 @@
+"""A trained network enters, what else could be the model leaves beside it, on the same rows: boosted trees, and both together.
+
+One of them becomes the model: the network where a person chose its family, else what predicts the validation rows best.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from trainer.contract.events import EventWriter
+from trainer.contract.messages import Message, Scalar
+from trainer.learning.metrics import measure, primary_metric
+from trainer.learning.report import Part
+from trainer.model.predict import decode_outputs
+from trainer.networks import BOOSTING, NetworkShape, Trained, blend, predict
+from trainer.networks.boosting import fit_boosting
+from trainer.preparing.preparation import Prepared
+from trainer.preparing.split import Positions
+from trainer.preparing.targets import REGRESSION, TargetCoding
+
+NETWORK, BOTH = "network", "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What could be the model, and what it predicts."""
+
+    trained: Trained
+    validation: Part
+    test: Part
+
+    def parts(self) -> dict[str, Part]:
+        return {"validation": self.validation, "test": self.test}
+
+
+def find_candidates(
+    prepared: Prepared, network: Trained, threads: int, events: EventWriter, *, has_time: bool
+) -> dict[str, Candidate]:
+    """The network, and, when there is time for it, what it is compared with."""
+    found = {NETWORK: _predict(prepared, network)}
+    if has_time:
+        events.log(Message("Boosted trees learn from the same rows now, to compare."))
+        found[BOOSTING] = _predict(prepared, _fit_boosting(prepared, network.shape, threads, events))
+        both = blend([network, found[BOOSTING].trained])
+        found[BOTH] = Candidate(both, *(_average(found, part) for part in ("validation", "test")))
+    return found
+
+
+def choose(candidates: Mapping[str, Candidate], coding: TargetCoding) -> tuple[str, Message]:
+    """What predicts the validation rows best. Both together are taken where nothing else is better beyond chance."""
+    if BOTH not in candidates:
+        return NETWORK, Message("Training was stopped, so the network was not compared with anything.")
+    errors = {name: _errors(candidate.validation, coding) for name, candidate in candidates.items()}
+    best = min(errors, key=lambda name: float(errors[name].mean()))
+    if _is_chance(errors[BOTH] - errors[best]):
+        best = BOTH
+    metric = primary_metric(coding.task)
+    scores: dict[str, Scalar] = {
+        name: round(measure(coding, candidate.validation.true, candidate.validation.predicted)[metric] or 0.0, 4)
+        for name, candidate in candidates.items()
+    }
+    return best, _say_why(best, scores)
+
+
+def _say_why(best: str, scores: dict[str, Scalar]) -> Message:
+    if best == NETWORK:
+        return Message(
+            "On the validation rows the network alone predicts best: {network}. Boosted trees reach {boosting}, and the mean of"
+            " both {both}. The model is the network.",
+            scores,
+        )
+    if best == BOOSTING:
+        return Message(
+            "On the validation rows boosted trees alone predict best: {boosting}. The network reaches {network}, and the mean of"
+            " both {both}. The model is the boosted trees.",
+            scores,
+        )
+    return Message(
+        "On the validation rows the mean of network and boosted trees reaches {both}. The network alone reaches {network},"
+        " boosted trees alone {boosting}. Neither is better beyond chance, so the model is both together.",
+        scores,
+    )
+
+
+def _fit_boosting(prepared: Prepared, shape: NetworkShape, threads: int, events: EventWriter) -> Trained:
+    started = time.monotonic()
+    training, validation = prepared.encode(prepared.split.train), prepared.encode(prepared.split.validation)
+    with threadpool_limits(limits=threads):
+        trees, shape = fit_boosting(training, validation, shape, prepared.spec.seed)
+    params: dict[str, Scalar] = {"steps": shape.fitted["steps"], "seconds": round(time.monotonic() - started, 1)}
+    events.log(Message("Boosted trees: {steps} steps, {seconds} seconds.", params))
+    return Trained(BOOSTING, shape, trees)
+
+
+def _predict(prepared: Prepared, trained: Trained) -> Candidate:
+    def part(positions: Positions) -> Part:
+        outputs = predict(trained.network, prepared.features.encode(prepared.rows(positions)))
+        return Part(prepared.true(positions), decode_outputs(outputs, prepared.coding))
+
+    return Candidate(trained, part(prepared.split.validation), part(prepared.split.test))
+
+
+def _average(candidates: Mapping[str, Candidate], part: str) -> Part:
+    parts: list[Part] = [getattr(candidate, part) for candidate in candidates.values()]
+    return Part(parts[0].true, numpy.mean([found.predicted for found in parts], axis=0))
+
+
+def _errors(part: Part, coding: TargetCoding) -> NDArray[Any]:
+    """One per row: the squared error, or whether another class was chosen."""
+    is_regression = coding.task == REGRESSION
+    errors: NDArray[Any] = (part.true - part.predicted) ** 2 if is_regression else part.predicted.argmax(axis=1) != part.true
+    return errors.astype(numpy.float64)
+
+
+def _is_chance(differences: NDArray[Any]) -> bool:
+    """Whether errors are larger by less than two standard errors of their mean."""
+    return bool(differences.mean() <= 2 * differences.std() / len(differences) ** 0.5)

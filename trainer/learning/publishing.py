@@ -1,0 +1,89 @@
+"""What was trained enters; model.pt and report.json leave, and the events that name them: whole, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trainer.contract.events import EventWriter
+from trainer.contract.messages import Message, Scalar
+from trainer.contract.run_folder import RunFolder, write_json_atomically
+from trainer.learning.candidates import Candidate
+from trainer.learning.loop import LoopResult
+from trainer.learning.metrics import measure
+from trainer.learning.report import describe_versions, write_metrics
+from trainer.model.bundle import Bundle, publish_bundle
+from trainer.networks import BOOSTING
+from trainer.networks.flat import flat_width
+from trainer.preparing.preparation import Prepared
+
+MEASURED = ("primary", "test", "validation", "boosting", "trivial")
+TOLD = ("task", "target", *MEASURED, "model", "best_epoch", "epochs", "rows", "seconds", "stopped")
+
+
+def build_report(
+    prepared: Prepared, candidates: Mapping[str, Candidate], chosen: tuple[str, Message], result: LoopResult, seconds: float
+) -> dict[str, Any]:
+    """Everything that report.json says."""
+    assert result.best is not None, "a report is written of a finished epoch"
+    coding, split, (name, reason) = prepared.coding, prepared.split, chosen
+    model = candidates[name]
+    compared = {
+        name: {part: measure(coding, found.true, found.predicted) for part, found in candidate.parts().items()}
+        for name, candidate in candidates.items()
+    }
+    return {
+        "task": coding.task,
+        "target": coding.name,
+        **write_metrics(coding, model.validation, model.test, prepared.true(split.train)),
+        "boosting": compared[BOOSTING]["test"] if BOOSTING in compared else None,
+        "model": {"is": name, "reason": reason.as_dict()},
+        "compared": compared,
+        "settings": prepared.spec.as_dict(),
+        "network": {"family": prepared.spec.family, "reason": prepared.spec.reason.as_dict()},
+        "rows": {**split.counts(), "without_target": split.without_target},
+        "columns": {
+            "used": prepared.features.columns,
+            "left_out": [left_out.as_dict() for left_out in prepared.features.left_out],
+        },
+        "features": flat_width(model.trained.shape),
+        "best_epoch": result.best.epoch,
+        "epochs": result.epochs,
+        "steps": result.steps,
+        "stopped": result.stopped,
+        "seconds": round(seconds, 3),
+        "seed": prepared.spec.seed,
+        "versions": describe_versions(),
+    }
+
+
+def publish(prepared: Prepared, model: Candidate, report: dict[str, Any], folder: RunFolder, events: EventWriter) -> None:
+    """Model first, then report, then the events that name them: whoever hears of a file finds it.
+
+    Raises:
+        OSError: one of them could not be written; neither is left.
+    """
+    metrics = {part: report[part] for part in MEASURED}
+    columns = prepared.table.columns
+    schema = [{"name": name, "kind": columns[name].kind} for name in prepared.features.columns]
+    bundle = Bundle(prepared.spec, model.trained, prepared.features, prepared.coding, schema, metrics)
+    try:
+        published = publish_bundle(bundle, folder.model, prepared.rows(prepared.split.validation))
+        write_json_atomically(folder.report, report)
+    except OSError:
+        _withdraw(folder)
+        raise
+    best: dict[str, Scalar] = {"epoch": report["best_epoch"], "epochs": report["epochs"]}
+    events.log(Message("Epoch {epoch} of {epochs} was the best on the validation rows; the network is that one.", best))
+    events.log(Message.from_dict(report["model"]["reason"]))
+    events.log(Message("The model was written, read again, and gave the same predictions."))
+    events.emit("artefact", name=published.name, size=published.size, sha256=published.sha256)
+    events.emit("result", **{key: report[key] for key in TOLD})
+    events.flush()
+
+
+def _withdraw(folder: RunFolder) -> None:
+    """Remove what a failed publication left: it is whole or not there; a resumed run publishes again."""
+    for path in (folder.model, folder.report):
+        for leftover in (path, *folder.path.glob(f".{path.name}.*")):
+            leftover.unlink(missing_ok=True)

@@ -1,0 +1,77 @@
+"""A table and what is wanted of it enter; split, encoders and coded target leave, settled before the first step."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+import pandas
+import torch
+from numpy.typing import NDArray
+
+from trainer.contract.events import EventWriter
+from trainer.contract.messages import Message, Scalar
+from trainer.contract.settling import SettledSpec, settle
+from trainer.contract.spec import AUTO, TrainingSpec
+from trainer.preparing.features import Features
+from trainer.preparing.leakage import find_leaks
+from trainer.preparing.rows import Rows
+from trainer.preparing.split import Positions, Split, split_rows
+from trainer.preparing.table import Table
+from trainer.preparing.targets import REGRESSION, TargetCoding, fit_target
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that is settled before the first step."""
+
+    table: Table
+    spec: SettledSpec
+    coding: TargetCoding
+    split: Split
+    features: Features
+
+    def rows(self, positions: Positions) -> pandas.DataFrame:
+        return self.table.frame.iloc[positions]
+
+    def encode(self, positions: Positions) -> tuple[Rows, torch.Tensor]:
+        """Features and coded targets [rows] of these rows."""
+        rows = self.rows(positions)
+        return self.features.encode(rows), torch.from_numpy(self.coding.encode(rows[self.coding.name]))
+
+    def hash(self) -> str:
+        """What tells these rows, in this split and encoding, from any others."""
+        settled = [self.spec.family, self.features.to_plain(), self.coding.to_plain()]
+        digest = hashlib.sha256(json.dumps(settled, sort_keys=True, default=str).encode())
+        for positions in (self.split.train, self.split.validation, self.split.test):
+            digest.update(positions.tobytes())
+        return digest.hexdigest()
+
+    def true(self, positions: Positions) -> NDArray[Any]:
+        """Class numbers, or the target in its own units: what metrics are measured against."""
+        target = self.rows(positions)[self.coding.name]
+        return target.to_numpy(dtype=numpy.float64) if self.coding.task == REGRESSION else self.coding.encode(target)
+
+
+def prepare(table: Table, given: TrainingSpec, events: EventWriter) -> Prepared:
+    """Settle target, split and features; tell in the log what was left out and what looks suspicious."""
+    spec = settle(given, table.profile)
+    if given.network == AUTO:
+        events.log(spec.reason)
+    name, task = spec.target, spec.task
+    values = table.frame[name]
+    split = split_rows(values, task, spec.seed)
+    if split.without_target:
+        params: dict[str, Scalar] = {"rows": split.without_target, "target": name}
+        events.log(Message("{rows} rows have no “{target}” and were left out.", params))
+    training = table.frame.iloc[split.train]
+    coding = fit_target(name, task, values.dropna(), training[name])
+    features = Features.fit(training, table.columns, name, spec.exclude)
+    for left_out in features.left_out:
+        events.log(Message("“{column}” is not used: {reason}", {"column": left_out.column, "reason": left_out.reason}))
+    for warning in find_leaks(training, features.columns, coding):
+        events.log(warning, "warning")
+    return Prepared(table, spec, coding, split, features)
