@@ -15,8 +15,8 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 from components.elements import Button, box, card, link_button, notice, text
 from locales import Translator, parse_number
 
-ADVANCED = ("hidden", "dropout", "weight_decay", "seed")
-NUMBERS = ("epochs", "batch_size", "lr", "dropout", "weight_decay", "seed")
+ADVANCED = ("hidden", "dropout", "weight_decay", "folds", "seed")
+NUMBERS = ("epochs", "batch_size", "lr", "dropout", "weight_decay", "folds", "seed")
 
 
 @dataclass(frozen=True, slots=True)

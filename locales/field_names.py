@@ -20,6 +20,7 @@ FIELD_NAMES: Mapping[str, Message] = {
     "epochs": Message("Epochs"),
     "exclude": Message("Columns to leave out"),
     "file": Message("File"),
+    "folds": Message("Folds"),
     "header": Message("Names in the first row"),
     "hidden": Message("Hidden layers"),
     "lr": Message("Learning rate"),

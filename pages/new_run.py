@@ -213,6 +213,7 @@ def _hints(_: Translator) -> dict[str, str]:
         "hidden": _("Widths, separated by commas: at most {layers} layers.", layers=8),
         "dropout": _("Share of units silenced in each step: {low} to {high}.", low="0", high="0.9"),
         "weight_decay": _("Pulls weights towards zero: {low} to {high}.", low="0", high="10"),
+        "folds": _("Parts of the rows; each is left out by a network of its own: {low} to {high}.", low=1, high=10),
         "seed": _("Equal seeds give equal runs."),
     }
 

@@ -28,6 +28,7 @@ SETTINGS = (
     "hidden",
     "dropout",
     "weight_decay",
+    "folds",
     "seed",
     "exclude",
     "device",

@@ -16,7 +16,8 @@ import torch._dynamo  # here once: the first optimiser of every child would impo
 from tests.dying import die_at
 from trainer.contract import EventWriter, SettledSpec
 from trainer.learning.checkpoint import save_checkpoint
-from trainer.learning.loop import Checkpoints, TrainingData, TrainingLoop
+from trainer.learning.learner import Learner, TrainingData
+from trainer.learning.loop import Checkpoints, TrainingLoop
 from trainer.networks import NetworkShape, build_network
 from trainer.preparing.rows import Rows
 from trainer.preparing.targets import TargetCoding
@@ -51,7 +52,8 @@ def make_loop(folder: Path) -> TrainingLoop:
     rows, targets = Rows(torch.ones(8, 2), torch.zeros(8, 0, dtype=torch.long)), torch.zeros(8, dtype=torch.long)
     network = build_network(spec.network, NetworkShape(2, 0, (), 2, hidden=spec.hidden), 0)
     data, coding = TrainingData(rows, targets, rows, targets), TargetCoding("kind", "binary", ("a", "b"))
-    return TrainingLoop(network, data, spec, coding, EventWriter(folder / "events.jsonl"), Checkpoints(folder), bool)
+    learner, events = Learner(network, data, spec, coding), EventWriter(folder / "events.jsonl")
+    return TrainingLoop([learner], spec, coding, events, Checkpoints(folder), bool)
 
 
 if __name__ == "__main__":

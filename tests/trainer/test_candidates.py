@@ -56,12 +56,14 @@ def test_boosted_trees_predict_as_scikit_learn_does(classes: int) -> None:
         assert numpy.allclose(found[:, 0].numpy(), wanted.predict(other_cells), atol=1e-6)
 
 
+@pytest.mark.parametrize("folds", [1, 3])
 @pytest.mark.parametrize("table", ["flowers", "houses"])
 def test_a_model_of_both_predicts_the_mean_and_is_as_saved(
-    table: str, folder: RunFolder, events: EventWriter, request: pytest.FixtureRequest
+    table: str, folds: int, folder: RunFolder, events: EventWriter, request: pytest.FixtureRequest
 ) -> None:
     path: Path = request.getfixturevalue(table)
-    outcome = train(TrainOrder(str(path), TrainingSpec(network=AUTO, epochs=2)), folder, events, lambda: False)
+    spec = TrainingSpec(network=AUTO, epochs=2, folds=folds)
+    outcome = train(TrainOrder(str(path), spec), folder, events, lambda: False)
     assert outcome.report is not None
     compared, name = outcome.report["compared"], outcome.report["model"]["is"]
     assert set(compared) == {NETWORK, BOOSTING, BOTH}

@@ -21,6 +21,7 @@ from pathlib import Path
 from trainer.contract import RunFolder, TrainOrder, read_events, read_order
 from trainer.learning import loop
 from trainer.learning.checkpoint import list_checkpoints, load_checkpoint
+from trainer.learning.learner import Learner
 from trainer.worker import run_worker
 
 folder = RunFolder(Path(sys.argv[1]) / "run")
@@ -29,7 +30,7 @@ folder.write_spec(json.loads(sys.argv[2]))
 fill_at, free_at = int(sys.argv[3]), int(sys.argv[4])
 ballast = Path(sys.argv[1]) / "ballast"
 loop.CHECKPOINT_SECONDS = 0.0  # at every report
-take_step = loop.TrainingLoop._take_step
+take_step = Learner.take_step
 
 
 def fill():
@@ -42,15 +43,15 @@ def fill():
                 pass
 
 
-def step_on_a_full_disk(self, *arguments):
-    if self.step == fill_at:
+def step_on_a_full_disk(self, rows, targets, step):
+    if step == fill_at:
         fill()
-    if self.step == free_at:
+    if step == free_at:
         ballast.unlink()
-    return take_step(self, *arguments)
+    return take_step(self, rows, targets, step)
 
 
-loop.TrainingLoop._take_step = step_on_a_full_disk
+Learner.take_step = step_on_a_full_disk
 code = run_worker(folder.path)
 ballast.unlink(missing_ok=True)
 log = read_events(folder.events)

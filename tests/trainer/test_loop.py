@@ -10,7 +10,8 @@ import torch
 
 from trainer.contract import EventWriter, JsonObject, Refusal, RunFolder, SettledSpec, TrainingSpec, TrainOrder, read_events
 from trainer.learning.checkpoint import list_checkpoints, load_checkpoint
-from trainer.learning.loop import Checkpoints, TrainingData, TrainingLoop
+from trainer.learning.learner import Learner, TrainingData
+from trainer.learning.loop import Checkpoints, TrainingLoop
 from trainer.learning.losses import compute_loss
 from trainer.learning.schedule import one_cycle
 from trainer.learning.training import Outcome, train
@@ -54,9 +55,8 @@ def make_loop(
     is_regression = coding.task == "regression"
     shape = NetworkShape(3, 0, (), coding.outputs, is_regression, spec.hidden, spec.dropout)
     network = build_network(spec.network, shape, spec.seed)
-    return TrainingLoop(
-        network, make_data(coding, noise=noise), spec, coding, events, Checkpoints(folder.checkpoint), should_stop
-    )
+    learner = Learner(network, make_data(coding, noise=noise), spec, coding)
+    return TrainingLoop([learner], spec, coding, events, Checkpoints(folder.checkpoint), should_stop)
 
 
 def metrics_of(folder: RunFolder, events: EventWriter) -> list[JsonObject]:
@@ -100,9 +100,9 @@ def test_learning_rate_rises_to_its_peak_and_falls_to_nearly_nothing() -> None:
 def test_a_larger_learning_rate_moves_the_weights_further(folder: RunFolder, events: EventWriter) -> None:
     def distance(rate: float) -> float:
         loop = make_loop(folder, events, dataclasses.replace(FAST, lr=rate, epochs=1, weight_decay=0.0))
-        before = torch.cat([parameter.detach().flatten().clone() for parameter in loop.network.parameters()])
+        before = torch.cat([parameter.detach().flatten().clone() for parameter in loop.learners[0].network.parameters()])
         loop.run()
-        moved = torch.cat([parameter.detach().flatten() for parameter in loop.network.parameters()]) - before
+        moved = torch.cat([parameter.detach().flatten() for parameter in loop.learners[0].network.parameters()]) - before
         return float(moved.norm().item())
 
     assert distance(1e-5) < distance(1e-3) / 50
@@ -115,9 +115,9 @@ def test_best_epoch_is_kept_not_the_last(folder: RunFolder, events: EventWriter)
     assert best is not None
     losses = [event["values"]["validation_loss"] for event in metrics_of(folder, events) if "validation_loss" in event["values"]]
     assert best.epoch == losses.index(min(losses)) + 1 < 40
-    loop.network.load_state_dict(best.weights)
+    loop.learners[0].network.load_state_dict(best.weights[0])
     data = make_data(BINARY, noise=3.0)
-    again = compute_loss(forward(loop.network, data.validation_rows), data.validation_targets, BINARY).item()
+    again = compute_loss(forward(loop.learners[0].network, data.validation_rows), data.validation_targets, BINARY).item()
     assert again == pytest.approx(min(losses))
 
 
@@ -125,7 +125,7 @@ def test_equal_seeds_give_equal_weights_and_other_seeds_others(folder: RunFolder
     def weights(seed: int) -> torch.Tensor:
         loop = make_loop(folder, events, dataclasses.replace(FAST, seed=seed))
         loop.run()
-        return torch.cat([parameter.detach().flatten() for parameter in loop.network.parameters()])
+        return torch.cat([parameter.detach().flatten() for parameter in loop.learners[0].network.parameters()])
 
     assert torch.equal(weights(1), weights(1))
     assert not torch.equal(weights(1), weights(2))

@@ -83,11 +83,11 @@ def assert_same(expected: Any, found: Any) -> None:
         assert expected == found
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize(("network", "folds"), [*((network, 1) for network in NETWORKS), ("mlp", 3)])
 def test_interrupted_at_a_random_step_and_resumed_equals_uninterrupted(
-    laboratory: Callable[[str], Laboratory], network: str
+    laboratory: Callable[[str], Laboratory], network: str, folds: int
 ) -> None:
-    spec = dataclasses.replace(SPEC, network=network)
+    spec = dataclasses.replace(SPEC, network=network, folds=folds)
     whole = laboratory("whole")
     whole.attempt(spec)
     expected = whole.newest_state()
@@ -126,6 +126,20 @@ def test_trained_longer_goes_on_the_same_curves_and_can_be_interrupted_too(labor
     assert list(whole.ends_of_epochs()) == [float(epoch) for epoch in range(1, 11)]
     assert whole.events("attempt")[1][0]["epoch"] == 6
     assert_same(whole.newest_state(), parts.newest_state())
+
+
+def test_a_run_that_ended_early_is_trained_for_as_many_epochs_more_as_are_asked_for(
+    laboratory: Callable[[str], Laboratory],
+) -> None:
+    spec = dataclasses.replace(SPEC, network="tabm", epochs=200)
+    runs = laboratory("runs")
+    runs.attempt(spec)
+    ended = int(max(runs.ends_of_epochs()))
+    assert ended < 100
+    runs.attempt(spec)  # as if it had been interrupted while its model was being written
+    assert max(runs.ends_of_epochs()) == ended
+    runs.attempt(dataclasses.replace(spec, epochs=ended + 3))
+    assert list(runs.ends_of_epochs()) == [float(epoch) for epoch in range(1, ended + 4)]
 
 
 def test_added_steps_get_a_cycle_of_their_own_that_neither_jumps_nor_stands_still() -> None:

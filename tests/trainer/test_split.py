@@ -46,6 +46,26 @@ def test_every_class_is_learnt_and_no_part_is_empty(sizes: list[int]) -> None:
     assert sorted([*split.train, *split.validation, *split.test]) == list(range(len(target)))
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    sizes=st.lists(st.integers(2, 30), min_size=2, max_size=12).filter(lambda sizes: sum(sizes) >= max(10, 3 * len(sizes))),
+    folds=st.integers(2, 10),
+)
+def test_in_folds_every_row_is_judged_by_once_and_every_class_learnt_in_each(sizes: list[int], folds: int) -> None:
+    target = pandas.Series([f"class {label}" for label, size in enumerate(sizes) for _ in range(size)], name="t")
+    split = split_rows(target, "multiclass", seed=3, folds=folds)
+    assert split.test.tolist() == split_rows(target, "multiclass", seed=3).test.tolist()
+    known = sorted({*range(len(target))} - {*split.test.tolist()})
+    for fold in split.folds:
+        assert sorted([*fold.train, *fold.validation]) == known
+        assert target.iloc[fold.train].nunique() == len(sizes)
+        assert len(fold.validation) > 0
+    judged = split.validation.tolist()
+    assert len(judged) == len(set(judged))
+    counts = target.iloc[known].value_counts()
+    assert {target.iloc[row] for row in known if row not in set(judged)} == set(counts[counts == 1].index)
+
+
 def test_rows_without_target_are_in_no_part_and_counted() -> None:
     target = pandas.Series([*range(20), None, None], name="t", dtype="float64")
     split = split_rows(target, "regression", seed=0)

@@ -18,6 +18,7 @@ from trainer.contract.target import settle_target
 
 TRAINING_SHARE = 0.64  # of the rows with a target
 LARGE_TABLE_CELLS = 10_000_000
+FEW_ROWS, FEW_ROWS_FOLDS = 3_000, 5
 YOU_CHOSE_IT = Message("You chose it.")
 
 
@@ -32,6 +33,7 @@ class SettledSpec(TrainingSpec):
     hidden: tuple[int, ...] = ()
     dropout: float = 0.0
     weight_decay: float = 0.0
+    folds: int = 1
     family: str = "mlp"
     reason: Message = YOU_CHOSE_IT
 
@@ -53,8 +55,10 @@ def suggest(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str, Messag
     """The family for a target and a task that are settled, why that one, and how it is trained unless somebody says otherwise."""
     family, reason = _choose_family(spec, profile)
     missing = next((column["missing"] for column in profile["columns"] if column["name"] == spec.target), 0)
-    rows = round((profile["rows"] - missing) * TRAINING_SHARE)
-    return family, reason, suggest_settings(rows, family, is_regression=spec.task == "regression")
+    rows = profile["rows"] - missing
+    settings = suggest_settings(round(rows * TRAINING_SHARE), family, is_regression=spec.task == "regression")
+    folds = FEW_ROWS_FOLDS if spec.network == AUTO and rows < FEW_ROWS else 1
+    return family, reason, {**settings, "folds": folds}
 
 
 def _choose_family(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str, Message]:

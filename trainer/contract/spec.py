@@ -19,6 +19,7 @@ AUTO = "auto"
 DEVICES = ("auto", "cpu", "gpu")
 MAX_HIDDEN_LAYERS = 8
 MAX_HIDDEN_WIDTH = 4096
+MAX_FOLDS = 10
 MAX_SEED = 2**32 - 1
 SHOWN_CHARACTERS = 80
 
@@ -50,6 +51,14 @@ FIELDS: Mapping[str, SpecField] = {
         SpecField("hidden", "widths", None, "Widths of the hidden layers.", low=1, high=MAX_HIDDEN_WIDTH),
         SpecField("dropout", "number", None, "Share of hidden units silenced per step.", low=0.0, high=0.9),
         SpecField("weight_decay", "number", None, "AdamW's decoupled weight decay.", low=0.0, high=10.0),
+        SpecField(
+            "folds",
+            "integer",
+            None,
+            "Networks that each leave another part of the rows out; the model is all of them.",
+            low=1,
+            high=MAX_FOLDS,
+        ),
         SpecField("seed", "integer", 0, "Equal seeds give equal runs.", low=0, high=MAX_SEED),
         SpecField("exclude", "names", (), "Columns the network must not see."),
         SpecField("device", "choice", "auto", "Where to train; 'auto' takes a GPU for large networks only.", choices=DEVICES),
@@ -70,6 +79,7 @@ class TrainingSpec:
     hidden: tuple[int, ...] | None = None
     dropout: float | None = None
     weight_decay: float | None = None
+    folds: int | None = None
     seed: int = 0
     exclude: tuple[str, ...] = ()
     device: str = "auto"

@@ -6,7 +6,7 @@ One of them becomes the model: the network where a person chose its family, else
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,14 +41,15 @@ class Candidate:
 
 
 def find_candidates(
-    prepared: Prepared, network: Trained, threads: int, events: EventWriter, *, has_time: bool
+    prepared: Prepared, networks: Sequence[Trained], threads: int, events: EventWriter, *, has_time: bool
 ) -> dict[str, Candidate]:
-    """The network, and, when there is time for it, what it is compared with."""
-    found = {NETWORK: _predict(prepared, network)}
+    """The network of each fold, and, when there is time for it, what they are compared with."""
+    found = {NETWORK: _predict(prepared, networks)}
     if has_time:
         events.log(Message("Boosted trees learn from the same rows now, to compare."))
-        found[BOOSTING] = _predict(prepared, _fit_boosting(prepared, network.shape, threads, events))
-        both = blend([network, found[BOOSTING].trained])
+        trees = _fit_boosting(prepared, networks[0].shape, threads, events)
+        found[BOOSTING] = _predict(prepared, trees)
+        both = blend([*networks, *trees])
         found[BOTH] = Candidate(both, *(_average(found, part) for part in ("validation", "test")))
     return found
 
@@ -89,22 +90,33 @@ def _say_why(best: str, scores: dict[str, Scalar]) -> Message:
     )
 
 
-def _fit_boosting(prepared: Prepared, shape: NetworkShape, threads: int, events: EventWriter) -> Trained:
+def _fit_boosting(prepared: Prepared, shape: NetworkShape, threads: int, events: EventWriter) -> list[Trained]:
     started = time.monotonic()
-    training, validation = prepared.encode(prepared.split.train), prepared.encode(prepared.split.validation)
+    fitted: list[Trained] = []
     with threadpool_limits(limits=threads):
-        trees, shape = fit_boosting(training, validation, shape, prepared.spec.seed)
-    params: dict[str, Scalar] = {"steps": shape.fitted["steps"], "seconds": round(time.monotonic() - started, 1)}
+        for fold in prepared.split.folds:
+            training, validation = prepared.encode(fold.train), prepared.encode(fold.validation)
+            trees, shape = fit_boosting(training, validation, shape, prepared.spec.seed)
+            fitted.append(Trained(BOOSTING, shape, trees))
+    params: dict[str, Scalar] = {
+        "steps": sum(trained.shape.fitted["steps"] for trained in fitted),
+        "seconds": round(time.monotonic() - started, 1),
+    }
     events.log(Message("Boosted trees: {steps} steps, {seconds} seconds.", params))
-    return Trained(BOOSTING, shape, trees)
+    return fitted
 
 
-def _predict(prepared: Prepared, trained: Trained) -> Candidate:
-    def part(positions: Positions) -> Part:
+def _predict(prepared: Prepared, members: Sequence[Trained]) -> Candidate:
+    """Each fold's validation rows as its own network predicts them, the test rows as all of them do together."""
+
+    def part(trained: Trained, positions: Positions) -> Part:
         outputs = predict(trained.network, prepared.features.encode(prepared.rows(positions)))
         return Part(prepared.true(positions), decode_outputs(outputs, prepared.coding))
 
-    return Candidate(trained, part(prepared.split.validation), part(prepared.split.test))
+    found = [part(member, fold.validation) for member, fold in zip(members, prepared.split.folds, strict=True)]
+    validation = Part(*(numpy.concatenate(arrays) for arrays in zip(*((one.true, one.predicted) for one in found), strict=True)))
+    trained = members[0] if len(members) == 1 else blend(members)
+    return Candidate(trained, validation, part(trained, prepared.split.test))
 
 
 def _average(candidates: Mapping[str, Candidate], part: str) -> Part:

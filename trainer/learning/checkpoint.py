@@ -19,13 +19,12 @@ import torch
 from trainer.contract.messages import Message
 from trainer.contract.settling import SettledSpec
 from trainer.contract.spec import AUTO, TrainingSpec
+from trainer.learning.learner import Learner
 from trainer.learning.out_of_memory import is_out_of_memory
-from trainer.learning.schedule import Schedule
 from trainer.model.files import save_atomically, sync_folder
-from trainer.networks import Network
 
 FORMAT = "tamrin-checkpoint"
-VERSION = 3
+VERSION = 4
 STEP_DIGITS = 12
 Weights = dict[str, torch.Tensor]
 State = dict[str, Any]
@@ -33,21 +32,22 @@ State = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The best epoch so far: its loss on the validation rows, and the score by which it is the best, the lowest."""
+    """The best epoch so far: its loss on the validation rows, the score by which it is the best, the lowest, and the weights.
+
+    These are one dict per learner.
+    """
 
     epoch: int
     loss: float
     score: tuple[float, ...]
-    weights: Weights
+    weights: list[Weights]
 
 
 class Resumable(Protocol):
     """A training loop, as far as a checkpoint must know it."""
 
     spec: SettledSpec
-    network: Network
-    optimiser: torch.optim.AdamW
-    schedule: Schedule
+    learners: Sequence[Learner]
     generator: torch.Generator
     epoch_generator_state: torch.Tensor
     epochs_done: int
@@ -86,9 +86,7 @@ def save_checkpoint(folder: Path, loop: Resumable, keep: int) -> Path:
         "step_in_epoch": position,
         "steps_per_epoch": loop.steps_per_epoch,
         "losses": loop.losses[:position].clone(),
-        "schedule": loop.schedule.to_plain(),
-        "network": loop.network.state_dict(),
-        "optimiser": loop.optimiser.state_dict(),
+        "learners": [learner.to_plain() for learner in loop.learners],
         "generator": loop.generator.get_state(),
         "epoch_generator": loop.epoch_generator_state,
         "random_states": _random_states(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,37 +19,16 @@ from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.recipes import RECIPES
 from trainer.contract.settling import SettledSpec
 from trainer.learning.checkpoint import Best, State, restore_random_states, save_checkpoint
+from trainer.learning.learner import Learner
 from trainer.learning.losses import choosing_score, compute_loss, primary_metric
-from trainer.learning.schedule import Schedule
-from trainer.networks import Network, ParameterGroup, forward
-from trainer.networks.members import settle_members
-from trainer.preparing.rows import Rows
-from trainer.preparing.targets import REGRESSION, TargetCoding
+from trainer.networks import Network
+from trainer.preparing.targets import TargetCoding
 
 REPORT_SECONDS = 0.1  # between two metrics at first; the longer the run, the less a tenth of a second tells,
 REPORTS_PER_AGE = 3000  # so that from 5 minutes on it is a 3000th of its age,
 LONGEST_REPORT_SECONDS = 1.0  # and never more than this: somebody may watch
 CHECKPOINT_SECONDS = 5.0
-FIRST_BETA = 0.9  # AdamW's
 ONE_THREAD_WORK = 20_000_000  # multiplications per step below which a second thread costs more than it gives
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingData:
-    """Rows as the network arranged them; targets [rows], int64 class numbers or float32 standardised values."""
-
-    train_rows: Rows
-    train_targets: torch.Tensor
-    validation_rows: Rows
-    validation_targets: torch.Tensor
-
-    def to(self, device: torch.device) -> TrainingData:
-        return TrainingData(
-            self.train_rows.to(device),
-            self.train_targets.to(device),
-            self.validation_rows.to(device),
-            self.validation_targets.to(device),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,38 +52,39 @@ class Checkpoints:
 
 
 class TrainingLoop:
-    """One run of one network over one set of rows."""
+    """One run: a network, or several that each leave another fold of the rows out. They learn side by side, epoch by epoch."""
 
     def __init__(
         self,
-        network: Network,
-        data: TrainingData,
+        learners: Sequence[Learner],
         spec: SettledSpec,
         coding: TargetCoding,
         events: EventWriter,
         checkpoints: Checkpoints,
         should_stop: Callable[[], bool],
     ) -> None:
-        self.network, self.spec, self._recipe = network, spec, RECIPES[spec.family]
-        self._groups = network.parameter_groups()
-        self.optimiser = _build_optimiser(self._groups, spec, self._recipe.second_beta)
+        self.learners, self.spec, self._recipe = learners, spec, RECIPES[spec.family]
         self.generator = torch.Generator().manual_seed(spec.seed)
         self.epoch_generator_state = self.generator.get_state()
         self.step = self.epochs_done = 0
         self.is_ended = False
         self.patient_since = 0  # the epoch from which on something better is waited for
-        self.steps_per_epoch = -(-len(data.train_rows) // spec.batch_size)
+        self.steps_per_epoch = sum(learner.steps_per_epoch for learner in learners)
         self.total_steps = spec.epochs * self.steps_per_epoch
-        self.schedule = Schedule.over(self.total_steps, spec.lr, self._recipe.schedule)
-        self.losses = torch.zeros(self.steps_per_epoch, device=network.device)  # of this epoch; read only when reported
+        self.losses = torch.zeros(self.steps_per_epoch, device=self.device)  # of this epoch; read only when reported
         self.best: Best | None = None
         self.data_hash = checkpoints.data_hash
-        self._data, self._coding, self._events = data.to(network.device), coding, events
+        self._coding, self._events = coding, events
+        self._validation_targets = torch.cat([learner.data.validation_targets for learner in learners])
         self._checkpoints, self._should_stop = checkpoints, should_stop
         self._is_unsaved_told = False
         self._started = self._saved_at = time.monotonic()
         self._report_at = 0.0  # the first step is reported at once, so that a viewer sees life
         self._rows, self._rows_since = 0, time.monotonic()
+
+    @property
+    def device(self) -> torch.device:
+        return self.learners[0].network.device
 
     @property
     def epoch_now(self) -> float:
@@ -113,10 +93,8 @@ class TrainingLoop:
 
     def restore(self, state: State) -> None:
         """Stand where the checkpoint was taken: what follows is, to the last bit, what would have followed then."""
-        self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.schedule = Schedule.from_plain(state["schedule"])
-        self.schedule.extend_to(self.total_steps)
+        for learner, plain in zip(self.learners, state["learners"], strict=True):
+            learner.restore(plain)
         self.step, self.epochs_done = state["step"], state["epoch"]
         self.losses[: state["step_in_epoch"]] = state["losses"]
         is_between_epochs = state["step_in_epoch"] == 0
@@ -138,20 +116,33 @@ class TrainingLoop:
         """
         self._rows_since = time.monotonic()
         for epoch in range(self.epochs_done + 1, self.spec.epochs + 1) if not self.is_ended else ():
-            steps_done = self.step - self.epochs_done * self.steps_per_epoch
-            rows, targets = self._start_epoch(steps_done)
-            for position in range(steps_done, self.steps_per_epoch):
-                start = position * self.spec.batch_size
-                batch = slice(start, start + self.spec.batch_size)
-                self.losses[position] = self._take_step(rows[batch], targets[batch])
-                if self._should_stop() and self.step < self.total_steps:
-                    return self._stop(epoch, position + 1)
-                if time.monotonic() >= self._report_at and position + 1 < self.steps_per_epoch:
-                    self._report_steps(epoch, position + 1)
+            if not self._train_epoch(epoch):
+                return self._stop(epoch)
             self._finish_epoch(epoch)
             if self._has_learnt_enough(epoch):
                 break
         return self._end(stopped=False)
+
+    def _train_epoch(self, epoch: int) -> bool:
+        """Take the steps of an epoch that are not taken yet, one learner after the other; False: a stop was asked for."""
+        self.epoch_generator_state = self.generator.get_state()
+        done, place = self.step - self.epochs_done * self.steps_per_epoch, 0
+        for learner in self.learners:
+            first = min(max(done - place, 0), learner.steps_per_epoch)
+            rows, targets = learner.start_epoch(self.generator, self.epochs_done, first)
+            for position in range(first, learner.steps_per_epoch):
+                batch = slice(position * self.spec.batch_size, (position + 1) * self.spec.batch_size)
+                step = self.epochs_done * learner.steps_per_epoch + position
+                self.losses[place + position] = learner.take_step(rows[batch], targets[batch], step)
+                self.step += 1
+                self._rows += len(targets[batch])
+                if self._should_stop() and self.step < self.total_steps:
+                    return False
+                steps = place + position + 1
+                if time.monotonic() >= self._report_at and steps < self.steps_per_epoch:
+                    self._report_steps(epoch, steps)
+            place += learner.steps_per_epoch
+        return True
 
     def _has_learnt_enough(self, epoch: int) -> bool:
         patience, best = self._recipe.patience, self.best
@@ -163,41 +154,16 @@ class TrainingLoop:
         self._events.log(Message(text, {"best": best.epoch, "epoch": epoch}))
         return True
 
-    def _start_epoch(self, steps_done: int) -> tuple[Rows, torch.Tensor]:
-        """One shuffled copy of the rows, from which batches are slices: faster than gathering every batch."""
-        self.epoch_generator_state = self.generator.get_state()
-        order = torch.randperm(len(self._data.train_rows), generator=self.generator)
-        share = self.schedule.left(self.step - steps_done) if self._recipe.fades else 1.0
-        self.network.prepare_epoch(self.generator, min(self.spec.batch_size, len(order)), steps_done, share)
-        self.network.train()
-        return self._data.train_rows[order], self._data.train_targets[order]
-
-    def _take_step(self, rows: Rows, targets: torch.Tensor) -> torch.Tensor:
-        rate, recipe = self.schedule.rate(self.step), self._recipe
-        decay = self.spec.weight_decay * (self.schedule.left(self.step) if recipe.fades else 1.0)
-        for group, wanted in zip(self.optimiser.param_groups, self._groups, strict=True):
-            group["lr"], group["weight_decay"] = rate * wanted.rate, decay * wanted.decay
-        loss = compute_loss(self.network(rows), targets, self._coding, recipe.label_smoothing)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if recipe.clip is not None:
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip, foreach=True)
-        self.optimiser.step()
-        self.step += 1
-        self._rows += len(rows)
-        return loss.detach()
-
     def _finish_epoch(self, epoch: int) -> None:
         train_loss = self._mean_loss(epoch, self.steps_per_epoch)
-        outputs = settle_members(forward(self.network, self._data.validation_rows), is_regression=self._coding.task == REGRESSION)
-        loss = compute_loss(outputs, self._data.validation_targets, self._coding).item()
+        outputs, targets = torch.cat([learner.predict_validation() for learner in self.learners]), self._validation_targets
+        loss = compute_loss(outputs, targets, self._coding).item()
         if not math.isfinite(loss):
             raise self._diverged(epoch, self.steps_per_epoch)
-        name, value = primary_metric(outputs, self._data.validation_targets, self._coding)
+        name, value = primary_metric(outputs, targets, self._coding)
         score = choosing_score(loss, name, value) if self._recipe.chooses_by == "metric" else (loss,)
         if self.best is None or score < self.best.score:
-            weights = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
-            self.best = Best(epoch, loss, score, weights)
+            self.best = Best(epoch, loss, score, [learner.copy_weights() for learner in self.learners])
         self.epochs_done = epoch
         self._emit_metric(float(epoch), {"train_loss": train_loss, "validation_loss": loss, name: value})
         self._save_now_and_then()
@@ -226,7 +192,8 @@ class TrainingLoop:
         self._report_at = now + min(LONGEST_REPORT_SECONDS, max(REPORT_SECONDS, age / REPORTS_PER_AGE))
         self._rows, self._rows_since = 0, now
 
-    def _stop(self, epoch: int, steps: int) -> LoopResult:
+    def _stop(self, epoch: int) -> LoopResult:
+        steps = self.step - self.epochs_done * self.steps_per_epoch
         if steps == self.steps_per_epoch:
             self._finish_epoch(epoch)
         else:
@@ -270,9 +237,4 @@ class TrainingLoop:
 def choose_threads(network: Network, batch_rows: int, most: int) -> int:
     """One thread for small networks, which run faster so; decided by arithmetic, not by timing, so that runs repeat."""
     weights = sum(parameter.numel() for parameter in network.parameters())
-    return most if weights * batch_rows > ONE_THREAD_WORK else 1
-
-
-def _build_optimiser(groups: list[ParameterGroup], spec: SettledSpec, second_beta: float) -> torch.optim.AdamW:
-    plain = [{"params": list(group.parameters), "weight_decay": spec.weight_decay * group.decay} for group in groups]
-    return torch.optim.AdamW(plain, lr=spec.lr, betas=(FIRST_BETA, second_beta), fused=True)
+    return most if weights * batch_rows * network.members > ONE_THREAD_WORK else 1

@@ -19,9 +19,10 @@ from trainer.contract.spec import AUTO
 from trainer.learning.candidates import NETWORK, choose, find_candidates
 from trainer.learning.checkpoint import State, find_checkpoint, sweep_leftovers
 from trainer.learning.devices import choose_device
-from trainer.learning.loop import Checkpoints, TrainingData, TrainingLoop, choose_threads
+from trainer.learning.learner import Learner, TrainingData
+from trainer.learning.loop import Checkpoints, TrainingLoop, choose_threads
 from trainer.learning.publishing import build_report, publish
-from trainer.networks import FAMILIES, Network, NetworkShape, Trained, build_network
+from trainer.networks import FAMILIES, NetworkShape, Trained, build_network
 from trainer.networks.flat import flat_width
 from trainer.preparing.preparation import Prepared, prepare
 from trainer.preparing.table import load_table
@@ -58,23 +59,24 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
     prepared = prepare(load_table(Path(order.table), order.threads), order.training, events)
     if should_stop():
         return Outcome(stopped=True, report=None, is_paused=folder.pause.exists())
-    network, shape, data = _build_network(prepared)
-    torch.set_num_threads(choose_threads(network, prepared.spec.batch_size, order.threads))
+    shapes, learners = zip(*(_build_learner(prepared, number) for number in range(len(prepared.split.folds))), strict=True)
+    torch.set_num_threads(choose_threads(learners[0].network, prepared.spec.batch_size, order.threads))
     checkpoints = Checkpoints(folder.checkpoint, order.keep_checkpoints, prepared.hash())
-    loop = TrainingLoop(network, data, prepared.spec, prepared.coding, events, checkpoints, should_stop)
+    loop = TrainingLoop(learners, prepared.spec, prepared.coding, events, checkpoints, should_stop)
     if should_stop():
         return Outcome(stopped=True, report=None, is_paused=folder.pause.exists())
     if state is not None:
         _go_on(state, order, loop, events)
         del state  # while the network trains, its memory is wanted for other things
-    _announce(prepared, flat_width(shape), loop, events)
+    _announce(prepared, flat_width(shapes[0]), loop, events)
     events.state("RUNNING")
     result = loop.run()
     is_paused = result.stopped and folder.pause.exists()
     if result.best is None or is_paused:
         return Outcome(result.stopped, None, is_paused, result.is_saved)
-    network.cpu().load_state_dict(result.best.weights)
-    trained = Trained(prepared.spec.family, shape, network)
+    for learner, weights in zip(learners, result.best.weights, strict=True):
+        learner.network.cpu().load_state_dict(weights)
+    trained = [Trained(prepared.spec.family, shape, learner.network) for shape, learner in zip(shapes, learners, strict=True)]
     candidates = find_candidates(prepared, trained, order.threads, events, has_time=not result.stopped)
     chosen = choose(candidates, prepared.coding) if order.training.network == AUTO else (NETWORK, prepared.spec.reason)
     report = build_report(prepared, candidates, chosen, result, time.monotonic() - started)
@@ -113,25 +115,32 @@ def _refuse_missing_table(table: Path) -> None:
         raise Refusal(Problem("table_gone", Message(text), "dataset"))
 
 
-def _build_network(prepared: Prepared) -> tuple[Network, NetworkShape, TrainingData]:
-    """The network before its first step, on the device where it is trained, and the rows as it wants them."""
-    spec, features, coding = prepared.spec, prepared.features, prepared.coding
-    rows, targets = prepared.encode(prepared.split.train)
+def _build_learner(prepared: Prepared, number: int) -> tuple[NetworkShape, Learner]:
+    """The network of a fold before its first step, on the device where it is trained, and the rows as it wants them."""
+    spec, features, coding, fold = prepared.spec, prepared.features, prepared.coding, prepared.split.folds[number]
+    rows, targets = prepared.encode(fold.train)
     sizes = (features.numbers, features.flags, features.places, coding.outputs)
     shape = NetworkShape(*sizes, coding.task == REGRESSION, spec.hidden, spec.dropout)
     shape = dataclasses.replace(shape, fitted=FAMILIES[spec.family].fit(rows, targets, shape))
-    network = build_network(spec.family, shape, spec.seed)
+    network = build_network(spec.family, shape, spec.seed + number)
     rows = network.arrange(rows)
-    network.initialise(rows[:INITIAL_ROWS], torch.Generator().manual_seed(spec.seed))
-    validation_rows, validation_targets = prepared.encode(prepared.split.validation)
+    network.initialise(rows[:INITIAL_ROWS], torch.Generator().manual_seed(spec.seed + number))
+    validation_rows, validation_targets = prepared.encode(fold.validation)
     data = TrainingData(rows, targets, network.arrange(validation_rows), validation_targets)
-    return network.to(choose_device(spec, flat_width(shape))), shape, data
+    return shape, Learner(network.to(choose_device(spec, flat_width(shape))), data, spec, coding)
 
 
 def _announce(prepared: Prepared, features: int, loop: TrainingLoop, events: EventWriter) -> None:
-    counts = prepared.split.counts()
-    text = "Rows to learn from: {train}; to choose the best epoch: {validation}; kept for the final test: {test}."
-    events.log(Message(text, dict(counts)))
+    counts, folds = prepared.split.counts(), len(prepared.split.folds)
+    if folds == 1:
+        text = "Rows to learn from: {train}; to choose the best epoch: {validation}; kept for the final test: {test}."
+        events.log(Message(text, dict(counts)))
+    else:
+        text = (
+            "{train} rows in {folds} parts, and as many networks: each learns from all parts but one, and is judged by that one."
+            " Kept for the final test: {test} rows."
+        )
+        events.log(Message(text, {**counts, "folds": folds}))
     params: dict[str, Scalar] = {"columns": len(prepared.features.columns), "features": features}
     events.log(Message("Columns used: {columns}, as {features} numbers per row.", params))
     events.emit(
@@ -139,9 +148,10 @@ def _announce(prepared: Prepared, features: int, loop: TrainingLoop, events: Eve
         task=prepared.coding.task,
         target=prepared.coding.name,
         rows=counts,
+        folds=folds,
         features=features,
         epochs=prepared.spec.epochs,
         steps_per_epoch=loop.steps_per_epoch,
         total_steps=loop.total_steps,
-        device=loop.network.device.type,
+        device=loop.device.type,
     )

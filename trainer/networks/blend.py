@@ -18,16 +18,16 @@ class Blend(Network):
 
     def __init__(self, members: Sequence[Network], *, is_regression: bool) -> None:
         super().__init__()
-        self.members = nn.ModuleList(members)
+        self.networks = nn.ModuleList(members)
         self._is_regression = is_regression
 
     @property
     def device(self) -> torch.device:
-        return cast("Network", self.members[0]).device
+        return cast("Network", self.networks[0]).device
 
     def forward(self, rows: Rows) -> torch.Tensor:
         outputs = [
             settle_members(member(cast("Network", member).arrange(rows)), is_regression=self._is_regression)
-            for member in self.members
+            for member in self.networks
         ]
         return torch.stack([settled if self._is_regression else settled.log_softmax(dim=1) for settled in outputs], dim=1)

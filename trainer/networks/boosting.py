@@ -38,7 +38,7 @@ class BoostedTrees(Network):
         self.register_buffer("right", torch.zeros(trees, nodes, dtype=torch.int64))
         self.register_buffer("value", torch.zeros(trees, nodes, dtype=torch.float64))
         self.register_buffer("bitset", torch.full((trees, nodes), -1, dtype=torch.int64))  # of a node that asks for a category
-        self.register_buffer("members", torch.zeros(bitsets + 1, MOST_PLACES + 1, dtype=torch.bool))  # who goes left
+        self.register_buffer("levels", torch.zeros(bitsets + 1, MOST_PLACES + 1, dtype=torch.bool))  # who goes left
         self.register_buffer("start", torch.zeros(1 if outputs == BINARY else outputs, dtype=torch.float64))
 
     @classmethod
@@ -67,7 +67,7 @@ class BoostedTrees(Network):
     def _descend(self, cells: torch.Tensor, trees: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
         cell = cells.gather(1, self.get_buffer("feature")[trees, place])
         bitset = self.get_buffer("bitset")[trees, place]
-        is_member = self.get_buffer("members")[bitset, cell.clamp(0, MOST_PLACES).long()]
+        is_member = self.get_buffer("levels")[bitset, cell.clamp(0, MOST_PLACES).long()]
         goes_left = torch.where(bitset >= 0, is_member, cell <= self.get_buffer("threshold")[trees, place])
         return torch.where(goes_left, self.get_buffer("left")[trees, place], self.get_buffer("right")[trees, place])
 
@@ -142,9 +142,9 @@ def _as_tensors(
         for node in numpy.flatnonzero(found["is_categorical"].astype(bool) & ~is_leaf):
             place = first + int(found["bitset_idx"][node])
             state["bitset"][position, node] = place
-            state["members"][place] = bool(found["missing_go_to_left"][node])
+            state["levels"][place] = bool(found["missing_go_to_left"][node])
             bits = tree.raw_left_cat_bitsets[found["bitset_idx"][node]]
             for ordinal, level in enumerate(levels[found["feature_idx"][node]]):
-                state["members"][place, level] = bits[ordinal // BITS] >> (ordinal % BITS) & 1
+                state["levels"][place, level] = bits[ordinal // BITS] >> (ordinal % BITS) & 1
         first += len(tree.raw_left_cat_bitsets)
     return network, shape

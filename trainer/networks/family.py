@@ -62,6 +62,8 @@ class ParameterGroup:
 class Network(nn.Module):
     """A network of one family. All that is random in it comes from one generator, so that runs repeat."""
 
+    members = 1  # how often each row goes through its weights
+
     @property
     def device(self) -> torch.device:
         return next(self.parameters()).device

@@ -28,6 +28,8 @@ EMBEDDING_WIDTH = 16
 class TabM(Network):
     """Outputs are [rows, members, outputs]."""
 
+    members = MEMBERS
+
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         self._shape = shape

@@ -46,7 +46,7 @@ class Prepared:
         """What tells these rows, in this split and encoding, from any others."""
         settled = [self.spec.family, self.features.to_plain(), self.coding.to_plain()]
         digest = hashlib.sha256(json.dumps(settled, sort_keys=True, default=str).encode())
-        for positions in (self.split.train, self.split.validation, self.split.test):
+        for positions in (*(rows for fold in self.split.folds for rows in (fold.train, fold.validation)), self.split.test):
             digest.update(positions.tobytes())
         return digest.hexdigest()
 
@@ -63,7 +63,7 @@ def prepare(table: Table, given: TrainingSpec, events: EventWriter) -> Prepared:
         events.log(spec.reason)
     name, task = spec.target, spec.task
     values = table.frame[name]
-    split = split_rows(values, task, spec.seed)
+    split = split_rows(values, task, spec.seed, spec.folds)
     if split.without_target:
         params: dict[str, Scalar] = {"rows": split.without_target, "target": name}
         events.log(Message("{rows} rows have no “{target}” and were left out.", params))

@@ -1,6 +1,8 @@
-"""Rows enter, three groups of row positions leave: 64 % train, 16 % validation, 20 % test, the same for the same seed.
+"""Rows enter, groups of row positions leave: 20 % to test, and of the others 80 % to learn from and 20 % to choose by.
 
-Classes keep their shares (stratified); each class is in the training rows. Refused: fewer than ten rows with a target.
+With several folds each of the others is chosen by once, and learnt from in all folds but one. Classes keep their shares
+(stratified), and each class is among the rows to learn from. The same seed gives the same groups. Refused: fewer than ten
+rows with a target.
 """
 
 from __future__ import annotations
@@ -23,19 +25,38 @@ MIN_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """Positions in the table, each group shuffled; `without_target` counts the rows in none of them."""
+class Fold:
+    """Positions in the table, each group shuffled."""
 
     train: Positions
     validation: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One fold or several, and the rows of the test; `without_target` counts the rows in none of them."""
+
+    folds: tuple[Fold, ...]
     test: Positions
     without_target: int
+
+    @property
+    def train(self) -> Positions:
+        """All rows that any fold learns from: statistics are fitted on them."""
+        if len(self.folds) == 1:
+            return self.folds[0].train
+        return numpy.unique(numpy.concatenate([fold.train for fold in self.folds]))
+
+    @property
+    def validation(self) -> Positions:
+        """All rows that any fold is chosen by, fold after fold."""
+        return numpy.concatenate([fold.validation for fold in self.folds])
 
     def counts(self) -> dict[str, int]:
         return {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
 
 
-def split_rows(target: pandas.Series[Any], task: str, seed: int) -> Split:
+def split_rows(target: pandas.Series[Any], task: str, seed: int, folds: int = 1) -> Split:
     """Divide the rows whose target is there.
 
     Raises:
@@ -57,7 +78,24 @@ def split_rows(target: pandas.Series[Any], task: str, seed: int) -> Split:
         labels = as_written(known).to_numpy()
         groups = [usable[labels == label] for label in sorted(set(labels))]
     train, validation, test = _deal(groups, generator)
-    return Split(train, validation, test, without_target)
+    if folds == 1:
+        return Split((Fold(train, validation),), test, without_target)
+    tested = set(test.tolist())
+    return Split(_fold([group[[row not in tested for row in group]] for group in groups], folds, generator), test, without_target)
+
+
+def _fold(groups: list[Positions], folds: int, generator: numpy.random.Generator) -> tuple[Fold, ...]:
+    """Deal each group out like cards, going on where the last one ended. A group of one row is learnt from in every fold."""
+    parts: list[list[int]] = [[] for _ in range(folds)]
+    dealt = 0
+    for group in groups:
+        if len(group) > 1:
+            for row in generator.permutation(group):
+                parts[dealt % folds].append(int(row))
+                dealt += 1
+    everything = numpy.concatenate(groups)
+    held_out = [numpy.array(part, dtype=numpy.int64) for part in parts if part]
+    return tuple(Fold(generator.permutation(numpy.setdiff1d(everything, part)), part) for part in held_out)
 
 
 def _deal(groups: list[Positions], generator: numpy.random.Generator) -> tuple[Positions, Positions, Positions]:
