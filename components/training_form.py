@@ -15,8 +15,8 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 from components.elements import Button, box, card, link_button, notice, text
 from locales import Translator, parse_number
 
-ADVANCED = ("hidden", "dropout", "weight_decay", "folds", "seed")
-NUMBERS = ("epochs", "batch_size", "lr", "dropout", "weight_decay", "folds", "seed")
+ADVANCED = ("hidden", "dropout", "weight_decay", "folds", "max_minutes", "seed")
+NUMBERS = ("epochs", "batch_size", "lr", "dropout", "weight_decay", "folds", "max_minutes", "seed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class TrainingForm:
     def values(self) -> dict[str, Any]:
         values = {name: element.value for name, element in self.fields.items()}
         for name in NUMBERS:
-            values[name] = parse_number(values[name] or "") if values[name] else None
+            values[name] = parse_number(values[name]) if (values[name] or "").strip() else None
         widths = [parse_number(part) for part in (values["hidden"] or "").replace("،", ",").split(",") if part.strip()]
         values["hidden"] = widths or None
         return values
@@ -97,7 +97,7 @@ class TrainingForm:
         element.error = error
         # Quasar draws hint and error beside the input without tying them to it.
         element.props["aria-invalid"] = "true" if error else "false"
-        element.props["aria-description"] = error or self.content.hints.get(name, "")
+        element.props["aria-description"] = error or str(element.props.get("hint", ""))
 
     def _draw_what(self) -> None:
         content = self.content
@@ -123,7 +123,7 @@ class TrainingForm:
         with card(self._("How to train")):
             text(
                 "p",
-                self._("An empty field is set as suits the network and the table: to the value in grey."),
+                self._("Leave a field empty to use the value shown in grey, which suits the network and the table."),
                 "muted",
             )
             with box("field-row"):
@@ -143,9 +143,9 @@ class TrainingForm:
         """Show what stands for an empty field, which depends on what is predicted and by which network."""
         target, task, network = (self.fields[name].value for name in ("target", "task", "network"))
         suggestion = self.content.suggest(target, task, network)
-        self.fields["network"].props["hint"] = suggestion.network
+        self.fields["network"].props["hint"] = self.fields["network"].props["aria-description"] = suggestion.network
         for name, value in suggestion.values.items():
-            self.fields[name].props["placeholder"] = self._as_typed(value)
+            self.fields[name].props["placeholder"] = "–" if value is None else self._as_typed(value)
 
     def _select(
         self, name: str, options: Mapping[Any, str], value: object, *, has_search: bool = False, is_multiple: bool = False

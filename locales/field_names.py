@@ -24,6 +24,7 @@ FIELD_NAMES: Mapping[str, Message] = {
     "header": Message("Names in the first row"),
     "hidden": Message("Hidden layers"),
     "lr": Message("Learning rate"),
+    "max_minutes": Message("Minutes at most"),
     "missing": Message("Words for “missing”"),
     "name": Message("Name"),
     "network": Message("Network"),

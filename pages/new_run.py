@@ -19,7 +19,7 @@ from app.records import Dataset, DatasetStatus, User
 from components.elements import card, text
 from components.states import empty_state
 from components.training_form import FormContent, Suggestion, TrainingForm
-from locales import Translator
+from locales import Translator, parse_number
 from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome
 from pages.words import ABOUT_NETWORKS, DEVICES, KINDS, NETWORKS, TASKS, dataset_name, name_of
 from trainer.contract import AUTO, FIELDS, Message, Refusal, TrainingSpec, suggest
@@ -154,6 +154,9 @@ def form_content(_: Translator, profile: Mapping[str, Any], typed: QueryParams, 
     values = {name: "" if spec_field.default is None else spec_field.default for name, spec_field in FIELDS.items()}
     values |= {"target": suggested["target"], "network": AUTO}
     values |= _typed_before(typed, {column["name"] for column in columns})
+    for name, value in _suggest(_, profile, values["target"], values["task"], values["network"]).values.items():
+        if _is_as_suggested(values[name], value):
+            values[name] = ""  # it goes on following the network and the table
     return FormContent(
         columns={column["name"]: _column_label(_, column) for column in columns},
         target_hints={column["name"]: _target_hint(_, column, suggested) for column in columns},
@@ -171,7 +174,14 @@ def _suggest(_: Translator, profile: Mapping[str, Any], target: str | None, task
     column = next((column for column in profile["columns"] if column["name"] == target), None)
     settled = (column["task"] if column else None) or task if task == AUTO else task
     family, reason, settings = suggest(TrainingSpec(target=target, task=settled, network=network or AUTO), profile)
-    return Suggestion(_.message(reason if network == AUTO else ABOUT_NETWORKS[family]), settings)
+    about = reason if network == AUTO else ABOUT_NETWORKS[family]
+    return Suggestion(_.message(about), {**settings, "seed": FIELDS["seed"].default})
+
+
+def _is_as_suggested(typed: object, value: object) -> bool:
+    """Whether what was typed, or copied from another run, is what an empty field stands for."""
+    numbers = [parse_number(part) for part in str(typed).replace("،", ",").split(",")]
+    return numbers == (list(value) if isinstance(value, tuple) else [value])
 
 
 def _names(_: Translator, messages: Mapping[str, Message]) -> dict[str, str]:
@@ -214,6 +224,7 @@ def _hints(_: Translator) -> dict[str, str]:
         "dropout": _("Share of units silenced in each step: {low} to {high}.", low="0", high="0.9"),
         "weight_decay": _("Pulls weights towards zero: {low} to {high}.", low="0", high="10"),
         "folds": _("Parts of the rows; each is left out by a network of its own: {low} to {high}.", low=1, high=10),
+        "max_minutes": _("Training ends by then, and keeps the best so far: {low} or more.", low="0.1"),
         "seed": _("Equal seeds give equal runs."),
     }
 

@@ -29,6 +29,7 @@ SETTINGS = (
     "dropout",
     "weight_decay",
     "folds",
+    "max_minutes",
     "seed",
     "exclude",
     "device",
@@ -112,11 +113,19 @@ def describe_settings(_: Translator, job: Job) -> list[tuple[str, str]]:
             case _ if name == "device":
                 words = name_of(_, DEVICES, None if value == "auto" else value)
             case _ if name == "network":
-                words = _("As the data suggests") if value == AUTO else name_of(_, NETWORKS, value)
+                words = _network(_, job)
             case _:
                 words = str(value) if value else "–"
         shown.append((_.field_name(name), words))
     return shown
+
+
+def _network(_: Translator, job: Job) -> str:
+    if job.spec["network"] != AUTO:
+        return name_of(_, NETWORKS, job.spec["network"])
+    trained = (job.metrics or {}).get("network")
+    suggested = _("As the data suggests")
+    return f"{suggested}: {name_of(_, NETWORKS, trained['family'])}" if trained else suggested
 
 
 def describe_usage(_: Translator, sample: JsonObject) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from trainer.contract.events import EventWriter
 from trainer.contract.messages import Message
+from trainer.contract.spec import AUTO
 
 LINE_SECONDS = 0.1
 PLAIN_LINE_SECONDS = 2.0
@@ -79,9 +80,11 @@ def format_report(report: dict[str, Any]) -> str:
     rows += [[name.replace("_", " "), *(_number(report[part][name]) for part in parts)] for name in report["test"]]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join([row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in range(1, len(row)))]) for row in rows]
-    counts = report["rows"]
-    lines.append(f"rows: {counts['train']} train, {counts['validation']} validation, {counts['test']} test")
-    lines.append(Message.from_dict(report["model"]["reason"]).english())
+    counts, folds = report["rows"], report["folds"]
+    known = f"{counts['train']} train, {counts['validation']} validation" if folds == 1 else f"{counts['train']} in {folds} folds"
+    lines.append(f"rows: {known}, {counts['test']} test")
+    if report["settings"]["network"] == AUTO:
+        lines.append(Message.from_dict(report["model"]["reason"]).english())
     lines.append(f"best epoch: {report['best_epoch']} of {report['epochs']}; {report['seconds']:.1f} seconds")
     return "\n".join(lines)
 

@@ -78,7 +78,9 @@ def create_router(platform: Platform) -> APIRouter:
 def _request_schema() -> dict[str, Any]:
     properties = {name: _field_schema(spec_field) for name, spec_field in FIELDS.items()}
     properties["dataset"] = {"type": "string", "description": "A data set's id or path; the iris sample when absent."}
-    schema = {"type": "object", "required": ["epochs", "batch_size", "lr"], "properties": properties}
+    # Where a network is named, its recipe says how it is trained.
+    enough = [{"required": ["epochs", "batch_size", "lr"]}, {"required": ["network"]}]
+    schema = {"type": "object", "anyOf": enough, "properties": properties}
     example = {"epochs": 2, "batch_size": 16, "lr": 0.01}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
 

@@ -170,6 +170,19 @@ def test_a_wrong_request_is_refused_by_field_value_and_bound(sara: Person, wrong
     assert sara.client.get("/api/training/jobs").json()["jobs"] == []
 
 
+def test_a_named_network_is_trained_by_its_recipe_and_compared_with_boosted_trees(sara: Person) -> None:
+    body = {"dataset": sara.upload_flowers(), "target": "kind", "network": "auto"}
+    answer = sara.client.post("/api/training", json=body)
+    assert answer.status_code < 300, answer.text
+    status = sara.wait_until_ended(answer.json()["job_id"])
+    assert status["status"] == "COMPLETED"
+    assert (status["settings"]["network"], status["settings"]["folds"], status["settings"]["lr"]) == ("auto", 5, 0.002)
+    metrics = status["metrics"]
+    assert (metrics["network"]["family"], metrics["model"]["is"]) == ("tabm", "both")
+    assert metrics["test"]["accuracy"] > metrics["trivial"]["accuracy"]
+    assert metrics["boosting"]["accuracy"] > metrics["trivial"]["accuracy"]
+
+
 def test_a_batch_larger_than_any_table_is_one_step_per_epoch(sara: Person) -> None:
     status = sara.wait_until_ended(sara.start_job(batch_size=10**400))
     assert (status["status"], status["total_steps"]) == ("COMPLETED", 2)

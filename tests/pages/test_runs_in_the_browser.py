@@ -53,6 +53,33 @@ def test_all_settings_that_cannot_be_used_are_said_beside_their_fields(open_page
     expect(page.get_by_label("Batch size")).to_have_value("many")
 
 
+def test_what_is_left_empty_follows_target_and_network_and_is_shown_in_grey(open_page: OpenPage, token: str) -> None:
+    page = open_form(open_page, token)
+    rate, folds = page.get_by_label("Learning rate"), page.get_by_label("Folds")
+    page.get_by_text("Advanced settings").click()
+    expect(rate).to_have_value("")
+    expect(rate).to_have_attribute("placeholder", "0.002")
+    expect(folds).to_have_attribute("placeholder", "5")
+    expect(page.get_by_text("TabM predicts best among the networks here")).to_be_visible()
+    page.get_by_label("Network", exact=True).click()
+    page.get_by_role("option", name=re.compile("RealMLP")).click()
+    expect(rate).to_have_attribute("placeholder", "0.04")
+    expect(folds).to_have_attribute("placeholder", "1")
+    page.get_by_label("Column to predict").click()
+    page.get_by_role("option", name=re.compile("petal_length")).click()
+    expect(rate).to_have_attribute("placeholder", "0.2")
+
+
+def test_a_copied_run_keeps_what_was_chosen_and_leaves_the_rest_to_the_network(open_page: OpenPage, token: str) -> None:
+    page = open_form(open_page, token)
+    page.goto("/runs/new?dataset=sample_iris&network=auto&epochs=3&lr=0.002&hidden=128%2C+128&batch_size=32")
+    wait_until_live(page)
+    expect(page.get_by_label("Epochs")).to_have_value("3")
+    for label, suggested in (("Learning rate", "0.002"), ("Batch size", "32")):
+        expect(page.get_by_label(label)).to_have_value("")
+        expect(page.get_by_label(label)).to_have_attribute("placeholder", suggested)
+
+
 def test_nothing_typed_is_lost_when_the_language_changes_and_enter_starts(open_page: OpenPage, token: str) -> None:
     page = open_form(open_page, token)
     page.get_by_label("Epochs").fill("7777")

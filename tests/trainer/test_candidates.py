@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +14,17 @@ import torch
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from trainer.contract import AUTO, EventWriter, RunFolder, TrainingSpec, TrainOrder
+from trainer.learning import candidates as candidates_module
 from trainer.learning.candidates import BOTH, NETWORK, Candidate, choose
+from trainer.learning.metrics import measure
 from trainer.learning.report import Part
 from trainer.learning.training import train
 from trainer.model.bundle import load_bundle
-from trainer.model.predict import predict
-from trainer.networks import BOOSTING, NetworkShape, Trained
+from trainer.model.predict import decode_outputs, predict
+from trainer.networks import BOOSTING, FAMILIES, NetworkShape, Trained, blend, build_network
+from trainer.networks import predict as predict_outputs
 from trainer.networks.boosting import fit_boosting
+from trainer.preparing.preparation import prepare
 from trainer.preparing.rows import Rows
 from trainer.preparing.table import load_table
 from trainer.preparing.targets import TargetCoding
@@ -69,9 +74,68 @@ def test_a_model_of_both_predicts_the_mean_and_is_as_saved(
     assert set(compared) == {NETWORK, BOOSTING, BOTH}
     assert outcome.report["test"] == compared[name]["test"]
     assert outcome.report["boosting"] == compared[BOOSTING]["test"]
-    bundle, frame = load_bundle(folder.model), load_table(path).frame
-    assert len(predict(bundle, frame).values) == len(frame)
     assert json.loads(folder.report.read_text())["model"] == outcome.report["model"]
+    prepared = prepare(load_table(path), spec, events)
+    predicted = predict(load_bundle(folder.model), prepared.rows(prepared.split.test))
+    shown = numpy.array(predicted.values) if predicted.probabilities is None else predicted.probabilities
+    measured = measure(prepared.coding, prepared.true(prepared.split.test), shown)
+    assert measured == pytest.approx(outcome.report["test"])
+
+
+@pytest.mark.parametrize("classes", [0, 3])
+def test_a_blend_predicts_the_mean_of_what_its_members_predict(classes: int) -> None:
+    (rows, signal), (other, _) = make_rows(200, 0), make_rows(50, 1)
+    targets = torch.bucketize(signal, torch.tensor([-0.5, 0.5])) if classes else signal
+    shape = NetworkShape(2, 0, (7, 302), classes or 1, is_regression=not classes, hidden=(8,))
+    fitted = dataclasses.replace(shape, fitted=FAMILIES["tabm"].fit(rows, targets, shape))
+    trees, trees_shape = fit_boosting((rows, targets), (rows, targets), shape, 0)
+    members = [
+        Trained("mlp", shape, build_network("mlp", shape, 0)),
+        Trained("tabm", fitted, build_network("tabm", fitted, 0)),
+        Trained(BOOSTING, trees_shape, trees),
+    ]
+    coding = TargetCoding("y", "multiclass", ("a", "b", "c")) if classes else NUMBER
+    together = Trained.from_plain(blend(members).to_plain())
+    single = [decode_outputs(predict_outputs(member.network, other), coding) for member in members]
+    assert numpy.allclose(decode_outputs(predict_outputs(together.network, other), coding), numpy.mean(single, axis=0), atol=1e-6)
+
+
+def test_cells_and_levels_that_were_never_seen_go_where_scikit_learn_sends_what_is_missing() -> None:
+    rows, signal = make_rows(600, 0)
+    shape = NetworkShape(2, 0, (7, 302), 1, is_regression=True)
+    trees, fitted = fit_boosting((rows, signal), (rows[:200], signal[:200]), shape, 0)
+    unseen = Rows(rows.numbers[:50], torch.stack([torch.full((50,), 5), rows.categories[:50, 1]], dim=1))
+    wanted = HistGradientBoostingRegressor(
+        categorical_features=[2], early_stopping=False, max_iter=fitted.fitted["steps"], random_state=0
+    )
+    wanted.fit(torch.cat([rows.numbers, rows.categories], dim=1).double().numpy(), signal.numpy())
+    cells = torch.cat([unseen.numbers, unseen.categories], dim=1).double().numpy()
+    assert numpy.allclose(trees(unseen)[:, 0].numpy(), wanted.predict(cells), atol=1e-6)
+
+
+def test_trees_end_where_there_is_no_more_time() -> None:
+    (rows, signal), (other, other_signal) = make_rows(600, 0), make_rows(300, 1)
+    shape = NetworkShape(2, 0, (7, 302), 1, is_regression=True)
+    data = (rows, signal), (other, other_signal)
+    assert fit_boosting(*data, shape, 0, lambda: False)[1].fitted["steps"] < fit_boosting(*data, shape, 0)[1].fitted["steps"]
+
+
+def test_large_tables_are_sampled_with_every_class(flowers: Path, events: EventWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates_module, "MOST_ROWS", 1)
+    prepared = prepare(load_table(flowers), TrainingSpec(target="kind"), events)
+    chosen = candidates_module._choose_rows(prepared, prepared.split.train)
+    assert len(chosen) == 3
+    assert sorted(prepared.true(chosen).tolist()) == [0, 1, 2]
+
+
+def test_classes_are_judged_by_how_often_they_are_right() -> None:
+    true = numpy.zeros(100, dtype=numpy.int64)
+    right, wrong = numpy.tile([0.9, 0.1], (100, 1)), numpy.tile([0.4, 0.6], (100, 1))
+    parts = {NETWORK: Part(true, wrong), BOOSTING: Part(true, right), BOTH: Part(true, wrong)}
+    found = {name: Candidate(GUESS, part, part) for name, part in parts.items()}
+    chosen, reason = choose(found, TargetCoding("y", "binary", ("a", "b")))
+    assert chosen == BOOSTING
+    assert reason.english().startswith("Accuracy")
 
 
 def candidates(**predicted: float) -> dict[str, Candidate]:
@@ -98,6 +162,17 @@ def test_both_are_taken_unless_one_alone_is_clearly_better(offsets: dict[str, fl
 
 def test_a_stopped_run_is_compared_with_nothing() -> None:
     assert choose(candidates(network=0.0), NUMBER)[0] == NETWORK
+
+
+def test_a_stop_after_the_last_step_leaves_the_network_as_model(flowers: Path, folder: RunFolder, events: EventWriter) -> None:
+    def should_stop() -> bool:  # once the trees are announced
+        events.flush()
+        return "Boosted trees learn" in folder.events.read_text(encoding="utf-8")
+
+    spec = TrainingSpec(network=AUTO, epochs=2, target="kind")
+    outcome = train(TrainOrder(str(flowers), spec), folder, events, should_stop)
+    assert not outcome.stopped
+    assert folder.model.is_file()
 
 
 def test_a_stop_while_training_leaves_the_network_as_model(flowers: Path, folder: RunFolder, events: EventWriter) -> None:

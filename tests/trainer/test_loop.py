@@ -51,11 +51,12 @@ def make_loop(
     coding: TargetCoding = BINARY,
     should_stop: Callable[[], bool] = never,
     noise: float = 0.3,
+    rows: int = 100,
 ) -> TrainingLoop:
     is_regression = coding.task == "regression"
     shape = NetworkShape(3, 0, (), coding.outputs, is_regression, spec.hidden, spec.dropout)
     network = build_network(spec.network, shape, spec.seed)
-    learner = Learner(network, make_data(coding, noise=noise), spec, coding)
+    learner = Learner(network, make_data(coding, rows, noise), spec, coding)
     return TrainingLoop([learner], spec, coding, events, Checkpoints(folder.checkpoint), should_stop)
 
 

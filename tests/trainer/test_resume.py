@@ -17,6 +17,7 @@ from trainer.learning.schedule import Schedule
 from trainer.learning.training import Outcome, train
 
 SPEC = TrainingSpec(target="kind", epochs=6, batch_size=20, hidden=(16, 8), dropout=0.3)
+SOON_LEARNT: dict[str, Any] = {"network": "tabm", "lr": 0.05, "dropout": 0.0}
 
 
 def never() -> bool:
@@ -53,7 +54,9 @@ class Laboratory:
         return [[event for event in read_events(folder.events).events if event["type"] == kind] for folder in self.folders]
 
     def newest_state(self) -> dict[str, Any]:
-        return load_checkpoint(list_checkpoints(self.folders[-1].checkpoint)[0])
+        state = load_checkpoint(list_checkpoints(self.folders[-1].checkpoint)[0])
+        del state["seconds"]
+        return state
 
     def ends_of_epochs(self) -> dict[float, tuple[float, float]]:
         """(train loss, validation loss) at the end of every epoch, of the latest attempt that finished it."""
@@ -131,15 +134,36 @@ def test_trained_longer_goes_on_the_same_curves_and_can_be_interrupted_too(labor
 def test_a_run_that_ended_early_is_trained_for_as_many_epochs_more_as_are_asked_for(
     laboratory: Callable[[str], Laboratory],
 ) -> None:
-    spec = dataclasses.replace(SPEC, network="tabm", epochs=200)
+    spec = dataclasses.replace(SPEC, **SOON_LEARNT, epochs=200)
     runs = laboratory("runs")
     runs.attempt(spec)
     ended = int(max(runs.ends_of_epochs()))
     assert ended < 100
-    runs.attempt(spec)  # as if it had been interrupted while its model was being written
+    runs.folders[-1].report.unlink()  # as if it had been interrupted while it was being written
+    runs.attempt(spec)
     assert max(runs.ends_of_epochs()) == ended
-    runs.attempt(dataclasses.replace(spec, epochs=ended + 3))
-    assert list(runs.ends_of_epochs()) == [float(epoch) for epoch in range(1, ended + 4)]
+    runs.attempt(dataclasses.replace(spec, epochs=ended + 20))
+    assert list(runs.ends_of_epochs()) == [float(epoch) for epoch in range(1, ended + 21)]
+
+
+def test_a_run_is_trained_longer_by_what_was_planned_and_not_needed(laboratory: Callable[[str], Laboratory]) -> None:
+    spec = dataclasses.replace(SPEC, **SOON_LEARNT, epochs=150)
+    runs = laboratory("runs")
+    runs.attempt(spec)
+    assert max(runs.ends_of_epochs()) < 150
+    runs.attempt(spec)
+    assert max(runs.ends_of_epochs()) == 150
+
+
+def test_a_run_that_is_stopped_where_it_would_have_ended_early_ends_there(laboratory: Callable[[str], Laboratory]) -> None:
+    spec = dataclasses.replace(SPEC, **SOON_LEARNT, epochs=200)
+    whole, parts = laboratory("whole"), laboratory("parts")
+    whole.attempt(spec)
+    expected = whole.newest_state()
+    assert parts.attempt(spec, after(expected["step"] + 2)).stopped
+    parts.folders[-1].report.unlink()
+    parts.attempt(spec)
+    assert_same(expected, parts.newest_state())
 
 
 def test_added_steps_get_a_cycle_of_their_own_that_neither_jumps_nor_stands_still() -> None:

@@ -8,7 +8,7 @@ from tests.trainer.conftest import Ingest
 from trainer.contract import AUTO, NETWORKS, TrainingSpec, settle
 
 TABLE = "size,kind\n" + "".join(f"{row}.5,{'ab'[row % 2]}\n" for row in range(100))
-OPEN = ("epochs", "batch_size", "lr", "hidden", "dropout", "weight_decay")
+OPEN = ("epochs", "batch_size", "lr", "hidden", "dropout", "weight_decay", "folds")
 
 
 @pytest.mark.parametrize("network", [AUTO, *NETWORKS])
@@ -17,6 +17,7 @@ def test_nothing_stays_open_and_what_is_settled_stays(ingest_text: Ingest, netwo
     profile = ingest_text(TABLE)
     settled = settle(TrainingSpec(network=network, target=target), profile)
     assert all(getattr(settled, name) is not None for name in OPEN)
+    assert (settled.max_minutes is None) == (network != AUTO)
     assert settled.family in NETWORKS
     again = settle(TrainingSpec.parse(settled.as_dict()), profile)
     assert again == settled
@@ -28,6 +29,14 @@ def test_what_was_chosen_stays_and_families_have_recipes_of_their_own(ingest_tex
     assert (chosen.epochs, chosen.dropout, chosen.hidden, chosen.lr) == (3, 0.0, (8,), 0.002)
     rates = {settle(TrainingSpec(network="realmlp", target=target), profile).lr for target in ("size", "kind")}
     assert rates == {0.2, 0.04}
+
+
+def test_few_rows_are_learnt_from_in_folds_unless_a_network_is_named(ingest_text: Ingest) -> None:
+    profile = ingest_text(TABLE)
+    assert settle(TrainingSpec(network=AUTO), profile).folds == 5
+    assert settle(TrainingSpec(network=AUTO), {**profile, "rows": 3000}).folds == 1
+    assert settle(TrainingSpec(network="tabm"), profile).folds == 1
+    assert settle(TrainingSpec(network=AUTO, folds=2), profile).folds == 2
 
 
 def test_the_choice_of_a_network_has_a_reason(ingest_text: Ingest) -> None:

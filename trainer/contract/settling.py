@@ -19,6 +19,7 @@ from trainer.contract.target import settle_target
 TRAINING_SHARE = 0.64  # of the rows with a target
 LARGE_TABLE_CELLS = 10_000_000
 FEW_ROWS, FEW_ROWS_FOLDS = 3_000, 5
+LEAST_MINUTES, ROWS_PER_MINUTE = 1.2, 40_000  # that "auto" takes unless somebody allows it more
 YOU_CHOSE_IT = Message("You chose it.")
 
 
@@ -57,8 +58,10 @@ def suggest(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str, Messag
     missing = next((column["missing"] for column in profile["columns"] if column["name"] == spec.target), 0)
     rows = profile["rows"] - missing
     settings = suggest_settings(round(rows * TRAINING_SHARE), family, is_regression=spec.task == "regression")
-    folds = FEW_ROWS_FOLDS if spec.network == AUTO and rows < FEW_ROWS else 1
-    return family, reason, {**settings, "folds": folds}
+    is_auto = spec.network == AUTO
+    folds = FEW_ROWS_FOLDS if is_auto and rows < FEW_ROWS else 1
+    minutes = round(max(LEAST_MINUTES, rows / ROWS_PER_MINUTE), 1) if is_auto else None
+    return family, reason, {**settings, "folds": folds, "max_minutes": minutes}
 
 
 def _choose_family(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str, Message]:

@@ -20,6 +20,7 @@ DEVICES = ("auto", "cpu", "gpu")
 MAX_HIDDEN_LAYERS = 8
 MAX_HIDDEN_WIDTH = 4096
 MAX_FOLDS = 10
+MAX_MINUTES = 10_080  # a week
 MAX_SEED = 2**32 - 1
 SHOWN_CHARACTERS = 80
 
@@ -59,6 +60,7 @@ FIELDS: Mapping[str, SpecField] = {
             low=1,
             high=MAX_FOLDS,
         ),
+        SpecField("max_minutes", "number", None, "Minutes after which training ends.", low=0.1, high=MAX_MINUTES),
         SpecField("seed", "integer", 0, "Equal seeds give equal runs.", low=0, high=MAX_SEED),
         SpecField("exclude", "names", (), "Columns the network must not see."),
         SpecField("device", "choice", "auto", "Where to train; 'auto' takes a GPU for large networks only.", choices=DEVICES),
@@ -80,6 +82,7 @@ class TrainingSpec:
     dropout: float | None = None
     weight_decay: float | None = None
     folds: int | None = None
+    max_minutes: float | None = None
     seed: int = 0
     exclude: tuple[str, ...] = ()
     device: str = "auto"
@@ -99,7 +102,7 @@ class TrainingSpec:
         problems += [_missing(key) for key in required if data.get(key) is None]
         values: dict[str, Any] = {}
         for key, spec_field in FIELDS.items():
-            if key not in data or (data[key] is None and (spec_field.default is None or key in required)):
+            if data.get(key) is None:
                 continue
             try:
                 values[key] = _CHECKS[spec_field.kind](spec_field, data[key])

@@ -6,7 +6,7 @@ One of them becomes the model: the network where a person chose its family, else
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from trainer.preparing.split import Positions
 from trainer.preparing.targets import REGRESSION, TargetCoding
 
 NETWORK, BOTH = "network", "both"
+MOST_ROWS = 200_000  # that boosted trees learn from: more hardly change them, and take minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,19 @@ class Candidate:
 
 
 def find_candidates(
-    prepared: Prepared, networks: Sequence[Trained], threads: int, events: EventWriter, *, has_time: bool
+    prepared: Prepared, networks: Sequence[Trained], threads: int, events: EventWriter, has_time: Callable[[], bool]
 ) -> dict[str, Candidate]:
     """The network of each fold, and, when there is time for it, what they are compared with."""
     found = {NETWORK: _predict(prepared, networks)}
-    if has_time:
-        events.log(Message("Boosted trees learn from the same rows now, to compare."))
-        trees = _fit_boosting(prepared, networks[0].shape, threads, events)
+    if not has_time():
+        return found
+    events.log(Message("Boosted trees learn from the same rows now, to compare."))
+    try:
+        trees = _fit_boosting(prepared, networks[0].shape, threads, events, has_time)
+    except MemoryError:  # the network is trained, and is not lost for want of a comparison
+        events.log(Message("There is not enough memory for boosted trees, so the network was not compared with any."), "warning")
+        return found
+    if len(trees) == len(networks):
         found[BOOSTING] = _predict(prepared, trees)
         both = blend([*networks, *trees])
         found[BOTH] = Candidate(both, *(_average(found, part) for part in ("validation", "test")))
@@ -63,47 +70,68 @@ def choose(candidates: Mapping[str, Candidate], coding: TargetCoding) -> tuple[s
     if _is_chance(errors[BOTH] - errors[best]):
         best = BOTH
     metric = primary_metric(coding.task)
-    scores: dict[str, Scalar] = {
-        name: round(measure(coding, candidate.validation.true, candidate.validation.predicted)[metric] or 0.0, 4)
+    scores: dict[str, Scalar | Message] = {
+        name: _round(measure(coding, candidate.validation.true, candidate.validation.predicted)[metric])
         for name, candidate in candidates.items()
     }
-    return best, _say_why(best, scores)
+    return best, _say_why(best, {**scores, "measure": Message("RMSE") if metric == "rmse" else Message("Accuracy")})
 
 
-def _say_why(best: str, scores: dict[str, Scalar]) -> Message:
+def _say_why(best: str, scores: dict[str, Scalar | Message]) -> Message:
     if best == NETWORK:
         return Message(
-            "On the validation rows the network alone predicts best: {network}. Boosted trees reach {boosting}, and the mean of"
-            " both {both}. The model is the network.",
+            "{measure} on the validation rows: {network} for the network, {boosting} for boosted trees, {both} for both."
+            " The model is the network, which predicts best.",
             scores,
         )
     if best == BOOSTING:
         return Message(
-            "On the validation rows boosted trees alone predict best: {boosting}. The network reaches {network}, and the mean of"
-            " both {both}. The model is the boosted trees.",
+            "{measure} on the validation rows: {network} for the network, {boosting} for boosted trees, {both} for both."
+            " The model is the boosted trees, which predict best.",
             scores,
         )
     return Message(
-        "On the validation rows the mean of network and boosted trees reaches {both}. The network alone reaches {network},"
-        " boosted trees alone {boosting}. Neither is better beyond chance, so the model is both together.",
+        "{measure} on the validation rows: {network} for the network, {boosting} for boosted trees, {both} for both."
+        " The model is both together: neither alone is better beyond chance.",
         scores,
     )
 
 
-def _fit_boosting(prepared: Prepared, shape: NetworkShape, threads: int, events: EventWriter) -> list[Trained]:
+def _round(value: float | None) -> float:
+    """To four digits that count."""
+    return float(f"{value or 0.0:.4g}")
+
+
+def _fit_boosting(
+    prepared: Prepared, shape: NetworkShape, threads: int, events: EventWriter, has_time: Callable[[], bool]
+) -> list[Trained]:
+    """Of each fold, as far as there is time."""
     started = time.monotonic()
     fitted: list[Trained] = []
     with threadpool_limits(limits=threads):
         for fold in prepared.split.folds:
-            training, validation = prepared.encode(fold.train), prepared.encode(fold.validation)
-            trees, shape = fit_boosting(training, validation, shape, prepared.spec.seed)
+            training = prepared.encode(_choose_rows(prepared, fold.train))
+            validation = prepared.encode(fold.validation[:MOST_ROWS])
+            trees, shape = fit_boosting(training, validation, shape, prepared.spec.seed, has_time)
             fitted.append(Trained(BOOSTING, shape, trees))
+            if not has_time():
+                break
     params: dict[str, Scalar] = {
         "steps": sum(trained.shape.fitted["steps"] for trained in fitted),
         "seconds": round(time.monotonic() - started, 1),
     }
     events.log(Message("Boosted trees: {steps} steps, {seconds} seconds.", params))
     return fitted
+
+
+def _choose_rows(prepared: Prepared, positions: Positions) -> Positions:
+    """The first rows, which are in no order, and one of each class that none of them has."""
+    first = positions[:MOST_ROWS]
+    if prepared.coding.task == REGRESSION or len(first) == len(positions):
+        return first
+    classes = prepared.true(positions)
+    _, places = numpy.unique(classes, return_index=True)
+    return numpy.concatenate([first, positions[places[places >= MOST_ROWS]]])
 
 
 def _predict(prepared: Prepared, members: Sequence[Trained]) -> Candidate:

@@ -17,6 +17,7 @@ import numpy
 import torch
 
 from trainer.contract.messages import Message
+from trainer.contract.run_folder import RunFolder
 from trainer.contract.settling import SettledSpec
 from trainer.contract.spec import AUTO, TrainingSpec
 from trainer.learning.learner import Learner
@@ -24,7 +25,7 @@ from trainer.learning.out_of_memory import is_out_of_memory
 from trainer.model.files import save_atomically, sync_folder
 
 FORMAT = "tamrin-checkpoint"
-VERSION = 4
+VERSION = 5
 STEP_DIGITS = 12
 Weights = dict[str, torch.Tensor]
 State = dict[str, Any]
@@ -59,6 +60,9 @@ class Resumable(Protocol):
     patient_since: int
     data_hash: str
 
+    @property
+    def seconds(self) -> float: ...
+
 
 def save_checkpoint(folder: Path, loop: Resumable, keep: int) -> Path:
     """Write the state of `loop` between two steps, then let go of all but the newest `keep` checkpoints.
@@ -83,6 +87,7 @@ def save_checkpoint(folder: Path, loop: Resumable, keep: int) -> Path:
         "epoch": loop.epochs_done,
         "is_ended": loop.is_ended,
         "patient_since": loop.patient_since,
+        "seconds": loop.seconds,
         "step_in_epoch": position,
         "steps_per_epoch": loop.steps_per_epoch,
         "losses": loop.losses[:position].clone(),
@@ -111,13 +116,16 @@ def load_checkpoint(path: Path) -> State:
 def find_checkpoint(folders: Sequence[Path], spec: TrainingSpec) -> tuple[State | None, list[Message]]:
     """The newest checkpoint that `spec` can go on from, and why each newer one cannot; `folders` come newest first.
 
+    `is_extended` in it: it is the end of a run that was over.
+
     Whether it also fits the data, `data_hash` tells once they are prepared.
     """
     refused: list[Message] = []
     for path in (path for folder in folders for path in list_checkpoints(folder)):
         state, reason = _try(path, spec)
         if state is not None:
-            return state, refused
+            # Where there is a report, the run was over: who goes on from there wants more of it.
+            return {**state, "is_extended": state["is_ended"] and RunFolder(path.parent.parent).report.is_file()}, refused
         text = "The checkpoint {name} cannot be used: {reason}"
         refused.append(Message(text, {"name": path.name, "reason": reason or ""}))
     return None, refused
@@ -139,8 +147,8 @@ def restore_random_states(states: State) -> None:
 
 
 def hash_spec(spec: TrainingSpec) -> str:
-    """A checkpoint may go on only under the specification it began with, on whatever device; epochs alone may differ."""
-    plain = {name: value for name, value in spec.as_dict().items() if name not in {"epochs", "device"}}
+    """A checkpoint may go on only under the specification it began with, on whatever device; how long may differ."""
+    plain = {name: value for name, value in spec.as_dict().items() if name not in {"epochs", "device", "max_minutes"}}
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 

@@ -88,12 +88,13 @@ class Learner:
             "schedule": self.schedule.to_plain(),
         }
 
-    def restore(self, plain: dict[str, Any]) -> None:
-        """Stand where `to_plain` was taken; steps that are planned beyond it get a cycle of their own."""
+    def restore(self, plain: dict[str, Any], *, is_extended: bool) -> None:
+        """Stand where `to_plain` was taken; epochs that a run was extended by get a cycle of their own."""
         self.network.load_state_dict(plain["network"])
         self.optimiser.load_state_dict(plain["optimiser"])
         self.schedule = Schedule.from_plain(plain["schedule"])
-        self.schedule.extend_to(self._spec.epochs * self.steps_per_epoch)
+        if is_extended:
+            self.schedule.extend_to(self._spec.epochs * self.steps_per_epoch)
 
 
 def _build_optimiser(groups: list[ParameterGroup], spec: SettledSpec, second_beta: float) -> torch.optim.AdamW:

@@ -18,6 +18,7 @@ from trainer.contract.events import DISK_FULL, EventWriter
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.recipes import RECIPES
 from trainer.contract.settling import SettledSpec
+from trainer.learning.allowed_time import AllowedTime
 from trainer.learning.checkpoint import Best, State, restore_random_states, save_checkpoint
 from trainer.learning.learner import Learner
 from trainer.learning.losses import choosing_score, compute_loss, primary_metric
@@ -68,9 +69,10 @@ class TrainingLoop:
         self.epoch_generator_state = self.generator.get_state()
         self.step = self.epochs_done = 0
         self.is_ended = False
-        self.patient_since = 0  # the epoch from which on something better is waited for
+        self.patient_since = 0  # something better is waited for from this epoch on
         self.steps_per_epoch = sum(learner.steps_per_epoch for learner in learners)
-        self.total_steps = spec.epochs * self.steps_per_epoch
+        self._planned_steps = self.total_steps = spec.epochs * self.steps_per_epoch
+        self._time = AllowedTime(spec.max_minutes)
         self.losses = torch.zeros(self.steps_per_epoch, device=self.device)  # of this epoch; read only when reported
         self.best: Best | None = None
         self.data_hash = checkpoints.data_hash
@@ -87,14 +89,20 @@ class TrainingLoop:
         return self.learners[0].network.device
 
     @property
+    def seconds(self) -> float:
+        """How long it has trained, in all attempts."""
+        return self._time.spent
+
+    @property
     def epoch_now(self) -> float:
         """Epochs done so far; 3.5 is the middle of the fourth."""
         return round(self.step / self.steps_per_epoch, 4)
 
     def restore(self, state: State) -> None:
         """Stand where the checkpoint was taken: what follows is, to the last bit, what would have followed then."""
+        is_extended = state["is_extended"] and state["epoch"] < self.spec.epochs
         for learner, plain in zip(self.learners, state["learners"], strict=True):
-            learner.restore(plain)
+            learner.restore(plain, is_extended=is_extended)
         self.step, self.epochs_done = state["step"], state["epoch"]
         self.losses[: state["step_in_epoch"]] = state["losses"]
         is_between_epochs = state["step_in_epoch"] == 0
@@ -102,29 +110,36 @@ class TrainingLoop:
         self.generator.set_state(state["generator"] if is_between_epochs else state["epoch_generator"])
         if state["best"]:
             self.best = Best(**state["best"])
-        # Who lets a run that had ended go on wants more epochs, whether or not they bring anything.
-        is_extended = state["is_ended"] and state["spec"]["epochs"] != self.spec.epochs
-        self.patient_since = state["epoch"] if is_extended else state["patient_since"]
+        # Who lets a run that was over go on wants so many epochs, whether or not they bring anything.
+        self.patient_since = self.spec.epochs if is_extended else state["patient_since"]
         self.is_ended = state["is_ended"] and not is_extended
+        self._time.begin(self.step, state["seconds"] if not is_extended else 0.0)
         restore_random_states(state["random_states"])
 
     def run(self) -> LoopResult:
-        """Train `spec.epochs` epochs of `steps_per_epoch` steps each, or until a stop is asked for.
+        """Train `spec.epochs` epochs of `steps_per_epoch` steps each, as far as there is time, or until a stop is asked for.
 
         Raises:
             Refusal: `diverged`.
         """
         self._rows_since = time.monotonic()
+        self._time.begin(self.step, self._time.spent_before)
+        is_between_epochs = self.epochs_done > 0 and self.step == self.epochs_done * self.steps_per_epoch
+        if is_between_epochs and self._has_learnt_enough(self.epochs_done):
+            self.is_ended = True  # it was interrupted before it could see that
         for epoch in range(self.epochs_done + 1, self.spec.epochs + 1) if not self.is_ended else ():
             if not self._train_epoch(epoch):
                 return self._stop(epoch)
             self._finish_epoch(epoch)
-            if self._has_learnt_enough(epoch):
+            if self._is_out_of_time() or self._has_learnt_enough(epoch):
                 break
         return self._end(stopped=False)
 
     def _train_epoch(self, epoch: int) -> bool:
-        """Take the steps of an epoch that are not taken yet, one learner after the other; False: a stop was asked for."""
+        """Take an epoch's steps that are not taken yet and that there is time for, one learner after the other.
+
+        False: a stop was asked for.
+        """
         self.epoch_generator_state = self.generator.get_state()
         done, place = self.step - self.epochs_done * self.steps_per_epoch, 0
         for learner in self.learners:
@@ -141,7 +156,27 @@ class TrainingLoop:
                 steps = place + position + 1
                 if time.monotonic() >= self._report_at and steps < self.steps_per_epoch:
                     self._report_steps(epoch, steps)
+                    if self._keep_to_time():
+                        return True
             place += learner.steps_per_epoch
+        return True
+
+    def _keep_to_time(self) -> bool:
+        """Plan as many steps as there is time for, whole epochs if it suffices for one; whether it is over."""
+        fitting, size = self._time.fit(self.step, self._planned_steps), self.steps_per_epoch
+        is_whole = self.step % size == 0
+        if not is_whole and (len(self.learners) > 1 or (self.epochs_done and not self._time.is_over)):
+            return False  # planned when the epoch began; networks that learn one after the other all finish it
+        self.total_steps = max(self.step, fitting - fitting % size if fitting >= size else fitting)
+        for learner in self.learners:
+            learner.schedule.shorten_to(-(-self.total_steps * learner.steps_per_epoch // size))
+        return self.step >= self.total_steps
+
+    def _is_out_of_time(self) -> bool:
+        if not self._keep_to_time() or self.step >= self._planned_steps:
+            return False
+        text = "The time allowed, {minutes} minutes, suffices for no further epoch: training ends after {epoch} epochs."
+        self._events.log(Message(text, {"minutes": self.spec.max_minutes or 0.0, "epoch": round(self.epoch_now, 2)}))
         return True
 
     def _has_learnt_enough(self, epoch: int) -> bool:
@@ -155,17 +190,18 @@ class TrainingLoop:
         return True
 
     def _finish_epoch(self, epoch: int) -> None:
-        train_loss = self._mean_loss(epoch, self.steps_per_epoch)
+        steps = self.step - self.epochs_done * self.steps_per_epoch  # fewer than an epoch's when the time is over
+        train_loss = self._mean_loss(epoch, steps)
         outputs, targets = torch.cat([learner.predict_validation() for learner in self.learners]), self._validation_targets
         loss = compute_loss(outputs, targets, self._coding).item()
         if not math.isfinite(loss):
-            raise self._diverged(epoch, self.steps_per_epoch)
+            raise self._diverged(epoch, steps)
         name, value = primary_metric(outputs, targets, self._coding)
         score = choosing_score(loss, name, value) if self._recipe.chooses_by == "metric" else (loss,)
         if self.best is None or score < self.best.score:
             self.best = Best(epoch, loss, score, [learner.copy_weights() for learner in self.learners])
-        self.epochs_done = epoch
-        self._emit_metric(float(epoch), {"train_loss": train_loss, "validation_loss": loss, name: value})
+        self.epochs_done += steps == self.steps_per_epoch
+        self._emit_metric(self.epoch_now, {"train_loss": train_loss, "validation_loss": loss, name: value})
         self._save_now_and_then()
 
     def _report_steps(self, epoch: int, steps: int) -> None:
@@ -204,7 +240,8 @@ class TrainingLoop:
     def _end(self, *, stopped: bool) -> LoopResult:
         self.is_ended = not stopped
         is_saved = self._save()
-        return LoopResult(self.best, self.epochs_done, self.step, stopped, is_saved)
+        epochs = max(self.epochs_done, self.best.epoch if self.best else 0)  # there may have been no time for a whole one
+        return LoopResult(self.best, epochs, self.step, stopped, is_saved)
 
     def _save_now_and_then(self) -> None:
         if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:

@@ -8,6 +8,7 @@ from typing import Any
 from trainer.contract.events import EventWriter
 from trainer.contract.messages import Message, Scalar
 from trainer.contract.run_folder import RunFolder, write_json_atomically
+from trainer.contract.spec import AUTO
 from trainer.learning.candidates import Candidate
 from trainer.learning.loop import LoopResult
 from trainer.learning.metrics import measure
@@ -18,7 +19,7 @@ from trainer.networks.flat import flat_width
 from trainer.preparing.preparation import Prepared
 
 MEASURED = ("primary", "test", "validation", "boosting", "trivial")
-TOLD = ("task", "target", *MEASURED, "model", "best_epoch", "epochs", "rows", "seconds", "stopped")
+TOLD = ("task", "target", *MEASURED, "model", "network", "best_epoch", "epochs", "rows", "seconds", "stopped")
 
 
 def build_report(
@@ -41,6 +42,7 @@ def build_report(
         "compared": compared,
         "settings": prepared.spec.as_dict(),
         "network": {"family": prepared.spec.family, "reason": prepared.spec.reason.as_dict()},
+        "folds": len(split.folds),
         "rows": {**split.counts(), "without_target": split.without_target},
         "columns": {
             "used": prepared.features.columns,
@@ -75,7 +77,8 @@ def publish(prepared: Prepared, model: Candidate, report: dict[str, Any], folder
         raise
     best: dict[str, Scalar] = {"epoch": report["best_epoch"], "epochs": report["epochs"]}
     events.log(Message("Epoch {epoch} of {epochs} was the best on the validation rows; the network is that one.", best))
-    events.log(Message.from_dict(report["model"]["reason"]))
+    if prepared.spec.network == AUTO:
+        events.log(Message.from_dict(report["model"]["reason"]))
     events.log(Message("The model was written, read again, and gave the same predictions."))
     events.emit("artefact", name=published.name, size=published.size, sha256=published.sha256)
     events.emit("result", **{key: report[key] for key in TOLD})

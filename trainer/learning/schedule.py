@@ -5,6 +5,7 @@ Steps enter, rates leave. What was planned once stays as it was, so that a resum
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -51,6 +52,11 @@ class Schedule:
         if total_steps > last.end:
             self.cycles.append(Cycle(last.end, total_steps, self.cycles[0].peak * ADDED_PEAK_SHARE, ADDED_SHAPE))
 
+    def shorten_to(self, total_steps: int) -> None:
+        """Let the last cycle end earlier, or again as late as it could: there is time for so many steps."""
+        last = self.cycles[-1]
+        self.cycles[-1] = dataclasses.replace(last, end=max(last.start + 1, total_steps))
+
     def rate(self, step: int) -> float:
         """The learning rate of the step that comes after `step` steps."""
         return self._cycle(step).rate(step)
@@ -62,7 +68,7 @@ class Schedule:
         return 1.0 if done < 1 / 2 else 0.5 * (1.0 + math.cos(math.pi * (2.0 * done - 1.0)))
 
     def _cycle(self, step: int) -> Cycle:
-        return next(cycle for cycle in self.cycles if step < cycle.end)
+        return next((cycle for cycle in self.cycles if step < cycle.end), self.cycles[-1])
 
 
 def one_cycle(step: int, total_steps: int) -> float:

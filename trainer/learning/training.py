@@ -28,6 +28,8 @@ from trainer.preparing.preparation import Prepared, prepare
 from trainer.preparing.table import load_table
 from trainer.preparing.targets import REGRESSION
 
+# What the network is compared with may take as long as the network did, but not less than this, and not more.
+LEAST_SECONDS_TO_COMPARE, MOST_SECONDS_TO_COMPARE = 20.0, 300.0
 INITIAL_ROWS = 10_000  # of the training rows: enough to see how far the first weights spread them
 
 
@@ -74,10 +76,19 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
     is_paused = result.stopped and folder.pause.exists()
     if result.best is None or is_paused:
         return Outcome(result.stopped, None, is_paused, result.is_saved)
-    for learner, weights in zip(learners, result.best.weights, strict=True):
+    trained: list[Trained] = []
+    for shape, learner, weights in zip(shapes, learners, result.best.weights, strict=True):
         learner.network.cpu().load_state_dict(weights)
-    trained = [Trained(prepared.spec.family, shape, learner.network) for shape, learner in zip(shapes, learners, strict=True)]
-    candidates = find_candidates(prepared, trained, order.threads, events, has_time=not result.stopped)
+        trained.append(Trained(prepared.spec.family, shape, learner.network))
+    now = time.monotonic()
+    until = now + min(MOST_SECONDS_TO_COMPARE, max(LEAST_SECONDS_TO_COMPARE, now - started))
+    result = dataclasses.replace(result, best=dataclasses.replace(result.best, weights=[]))
+    del loop, learners, learner, weights  # their memory is wanted for the trees
+
+    def has_time() -> bool:
+        return not result.stopped and not should_stop() and time.monotonic() < until
+
+    candidates = find_candidates(prepared, trained, order.threads, events, has_time)
     chosen = choose(candidates, prepared.coding) if order.training.network == AUTO else (NETWORK, prepared.spec.reason)
     report = build_report(prepared, candidates, chosen, result, time.monotonic() - started)
     publish(prepared, candidates[chosen[0]], report, folder, events)

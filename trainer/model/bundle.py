@@ -80,14 +80,17 @@ def load_bundle(path: Path) -> Bundle:
     """Read a model file.
 
     Raises:
-        Refusal: `not_a_model`, when the file is missing, broken or something else.
+        Refusal: `not_a_model`, when the file is missing, broken or something else; `not_this_version`.
     """
     try:
         plain = torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:
         raise _not_a_model(path) from error
-    if not isinstance(plain, dict) or plain.get("format") != FORMAT or plain.get("version") != VERSION:
+    if not isinstance(plain, dict) or plain.get("format") != FORMAT:
         raise _not_a_model(path)
+    if plain.get("version") != VERSION:
+        text = "“{path}” is a model of another version of this program. Use that version, or train it again with this one."
+        raise Refusal(Problem("not_this_version", Message(text, {"path": str(path)})))
     return Bundle(
         spec=TrainingSpec.parse(plain["spec"]),
         trained=Trained.from_plain(plain["network"]),

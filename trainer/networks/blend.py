@@ -25,6 +25,10 @@ class Blend(Network):
     def device(self) -> torch.device:
         return cast("Network", self.networks[0]).device
 
+    @property
+    def inference_rows(self) -> int:
+        return min(cast("Network", network).inference_rows for network in self.networks)
+
     def forward(self, rows: Rows) -> torch.Tensor:
         outputs = [
             settle_members(member(cast("Network", member).arrange(rows)), is_regression=self._is_regression)

@@ -6,6 +6,7 @@ Encoded training rows and targets enter, a `Network` that nothing trains any mor
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -17,9 +18,9 @@ from trainer.networks.family import Network, NetworkShape
 from trainer.preparing.rows import Rows
 
 SIZES = ("trees", "nodes", "bitsets", "depth")
-MOST_ROWS = 200_000  # to learn from: more hardly change the trees, and take minutes
 MOST_STEPS, PATIENCE = 400, 20
-MOST_TREES = 20_000  # one per step and class
+MOST_TREES = 5_000  # one per step and class
+TREES_AT_ONCE = 20  # between looks at the time
 MOST_PLACES_AT_ONCE = 4_000_000  # rows times trees
 MOST_PLACES = 255  # of a category, as scikit-learn has it; one with more is a number, the most frequent level the lowest
 BITS = 32
@@ -32,12 +33,12 @@ class BoostedTrees(Network):
     def __init__(self, trees: int, nodes: int, bitsets: int, depth: int, outputs: int) -> None:
         super().__init__()
         self._outputs, self._depth = outputs, depth
-        self.register_buffer("feature", torch.zeros(trees, nodes, dtype=torch.int64))
+        self.register_buffer("feature", torch.zeros(trees, nodes, dtype=torch.int32))
         self.register_buffer("threshold", torch.zeros(trees, nodes, dtype=torch.float64))
-        self.register_buffer("left", torch.zeros(trees, nodes, dtype=torch.int64))
-        self.register_buffer("right", torch.zeros(trees, nodes, dtype=torch.int64))
+        self.register_buffer("left", torch.zeros(trees, nodes, dtype=torch.int16))
+        self.register_buffer("right", torch.zeros(trees, nodes, dtype=torch.int16))
         self.register_buffer("value", torch.zeros(trees, nodes, dtype=torch.float64))
-        self.register_buffer("bitset", torch.full((trees, nodes), -1, dtype=torch.int64))  # of a node that asks for a category
+        self.register_buffer("bitset", torch.full((trees, nodes), -1, dtype=torch.int32))  # of a node that asks for a category
         self.register_buffer("levels", torch.zeros(bitsets + 1, MOST_PLACES + 1, dtype=torch.bool))  # who goes left
         self.register_buffer("start", torch.zeros(1 if outputs == BINARY else outputs, dtype=torch.float64))
 
@@ -65,11 +66,11 @@ class BoostedTrees(Network):
         return (torch.cat([torch.zeros_like(raw), raw], dim=1) if self._outputs == BINARY else raw).float()
 
     def _descend(self, cells: torch.Tensor, trees: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
-        cell = cells.gather(1, self.get_buffer("feature")[trees, place])
-        bitset = self.get_buffer("bitset")[trees, place]
+        cell = cells.gather(1, self.get_buffer("feature")[trees, place].long())
+        bitset = self.get_buffer("bitset")[trees, place].long()
         is_member = self.get_buffer("levels")[bitset, cell.clamp(0, MOST_PLACES).long()]
         goes_left = torch.where(bitset >= 0, is_member, cell <= self.get_buffer("threshold")[trees, place])
-        return torch.where(goes_left, self.get_buffer("left")[trees, place], self.get_buffer("right")[trees, place])
+        return torch.where(goes_left, self.get_buffer("left")[trees, place], self.get_buffer("right")[trees, place]).long()
 
 
 def _cells(rows: Rows) -> torch.Tensor:
@@ -77,35 +78,38 @@ def _cells(rows: Rows) -> torch.Tensor:
 
 
 def fit_boosting(
-    training: tuple[Rows, torch.Tensor], validation: tuple[Rows, torch.Tensor], shape: NetworkShape, seed: int
+    training: tuple[Rows, torch.Tensor],
+    validation: tuple[Rows, torch.Tensor],
+    shape: NetworkShape,
+    seed: int,
+    has_time: Callable[[], bool] = lambda: True,
 ) -> tuple[BoostedTrees, NetworkShape]:
-    """Boosted trees on encoded rows and coded targets [rows], until more of them bring the validation rows nothing."""
-    chosen = _choose_rows(training[1], shape)
-    cells, targets = _cells(training[0][chosen]).numpy(), training[1][chosen].numpy()
+    """Boosted trees on encoded rows and coded targets [rows], until more of them bring the validation rows nothing.
+
+    `has_time` is asked every few steps; when it turns false, the trees that are there are all.
+    """
+    cells, targets = _cells(training[0]).numpy(), training[1].numpy()
     categorical = [
         column for column, places in enumerate(shape.places, cells.shape[1] - len(shape.places)) if places <= MOST_PLACES
     ]
     trees_per_step = 1 if shape.is_regression or shape.outputs == BINARY else shape.outputs
+    most_steps = min(MOST_STEPS, max(1, MOST_TREES // trees_per_step))
     kind: Any = HistGradientBoostingRegressor if shape.is_regression else HistGradientBoostingClassifier
     model = kind(
         categorical_features=categorical or None,
         early_stopping=True,
-        max_iter=min(MOST_STEPS, max(1, MOST_TREES // trees_per_step)),
+        max_iter=0,
         n_iter_no_change=PATIENCE,
         random_state=seed,
+        warm_start=True,
     )
-    model.fit(cells, targets, X_val=_cells(validation[0]).numpy(), y_val=validation[1].numpy())
+    judged_by = {"X_val": _cells(validation[0]).numpy(), "y_val": validation[1].numpy()}
+    steps_at_once = max(1, TREES_AT_ONCE // trees_per_step)
+    for steps in range(steps_at_once, most_steps + steps_at_once, steps_at_once):
+        model.set_params(max_iter=min(steps, most_steps)).fit(cells, targets, **judged_by)
+        if model.n_iter_ < steps or not has_time():
+            break
     return _as_tensors(model, cells, categorical, shape)
-
-
-def _choose_rows(targets: torch.Tensor, shape: NetworkShape) -> torch.Tensor:
-    """The first rows, which are in no order, and one of each class that none of them has."""
-    chosen = torch.arange(min(len(targets), MOST_ROWS))
-    if shape.is_regression or len(targets) <= MOST_ROWS:
-        return chosen
-    others = {int(label): place for place, label in enumerate(targets[MOST_ROWS:].tolist(), MOST_ROWS)}
-    seen = set(targets[chosen].tolist())
-    return torch.cat([chosen, torch.tensor([place for label, place in others.items() if label not in seen], dtype=torch.int64)])
 
 
 def _as_tensors(

@@ -65,6 +65,11 @@ class Network(nn.Module):
     members = 1  # how often each row goes through its weights
 
     @property
+    def inference_rows(self) -> int:
+        """How many rows it takes at once when it only predicts."""
+        return INFERENCE_ROWS
+
+    @property
     def device(self) -> torch.device:
         return next(self.parameters()).device
 
@@ -87,8 +92,8 @@ class Network(nn.Module):
 
     def parameter_groups(self) -> list[ParameterGroup]:
         """Biases are not decayed: pulling them to zero only shifts predictions."""
-        weights = [parameter for parameter in self.parameters() if parameter.ndim > 1]
-        biases = [parameter for parameter in self.parameters() if parameter.ndim <= 1]
+        weights = [parameter for name, parameter in self.named_parameters() if not name.endswith("bias")]
+        biases = [parameter for name, parameter in self.named_parameters() if name.endswith("bias")]
         return [ParameterGroup(weights), ParameterGroup(biases, decay=0.0)]
 
 
@@ -104,11 +109,11 @@ class Family:
 def forward(network: Network, arranged: Rows) -> torch.Tensor:
     """The network's outputs without dropout, a few thousand rows at a time."""
     network.eval()
-    return torch.cat([network(part) for part in arranged.split(INFERENCE_ROWS)])
+    return torch.cat([network(part) for part in arranged.split(network.inference_rows)])
 
 
 @torch.no_grad()
 def predict(network: Network, rows: Rows) -> torch.Tensor:
     """As `forward`, of rows as they were encoded; arranged a few thousand at a time, so that any number fits."""
     network.eval()
-    return torch.cat([network(network.arrange(part)) for part in rows.split(INFERENCE_ROWS)])
+    return torch.cat([network(network.arrange(part)) for part in rows.split(network.inference_rows)])

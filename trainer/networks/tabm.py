@@ -16,13 +16,16 @@ from torch import nn
 from torch.nn import functional
 
 from trainer.networks.dropout import MaskedDropout
-from trainer.networks.family import Family, Fitted, Network, NetworkShape
+from trainer.networks.family import INFERENCE_ROWS, Family, Fitted, Network, NetworkShape
 from trainer.networks.flat import bend, flat_width, flatten
 from trainer.preparing.rows import Rows
 
 MEMBERS = 16  # the authors take 32: a processor takes twice as long for little more
 BINS = 48
 EMBEDDING_WIDTH = 16
+LEAST_BIN = 1e-4  # narrower ones would explode what lies in them
+FEWEST_EDGES = 2  # a bin alone would only say how far a number is
+MOST_NUMBERS_AT_ONCE = 16_000_000
 
 
 class TabM(Network):
@@ -44,9 +47,14 @@ class TabM(Network):
         self.view = EnsembleView(k=MEMBERS)
         self.scales = ElementwiseAffine((MEMBERS, inputs), bias=False, scaling_init="normal", scaling_init_chunks=chunks)
         widths = [inputs, *shape.hidden]
+        self._widest = max(widths)
         self.layers = nn.ModuleList(nn.Linear(narrow, wide) for narrow, wide in pairwise(widths))
         self.dropouts = nn.ModuleList(MaskedDropout(width, shape.dropout, MEMBERS) for width in shape.hidden)
         self.output = LinearEnsemble(widths[-1], shape.outputs, k=MEMBERS)
+
+    @property
+    def inference_rows(self) -> int:
+        return max(1, min(INFERENCE_ROWS, MOST_NUMBERS_AT_ONCE // (MEMBERS * max(1, self._widest))))
 
     def arrange(self, rows: Rows) -> Rows:
         return flatten(rows, self._shape)
@@ -70,10 +78,14 @@ def _fit(rows: Rows, _targets: torch.Tensor, shape: NetworkShape) -> Fitted:
 
 def _edges(column: NDArray[numpy.float32]) -> list[float]:
     """Where the bins of a number begin and end: as many rows in each, as far as they differ."""
-    edges = numpy.unique(numpy.quantile(column, numpy.linspace(0.0, 1.0, BINS + 1)).astype(numpy.float32))
+    quantiles = numpy.unique(numpy.quantile(column, numpy.linspace(0.0, 1.0, BINS + 1)))
+    edges = [float(quantiles[0])]
+    for edge in map(float, quantiles[1:]):
+        if edge - edges[-1] >= LEAST_BIN:
+            edges.append(edge)
     if len(edges) == 1:
-        return [float(edges[0]) - 1.0, float(edges[0]) + 1.0]
-    return [float(edge) for edge in edges]
+        edges = [edges[0] - 1.0, edges[0] + 1.0]
+    return edges if len(edges) > FEWEST_EDGES else [edges[0], (edges[0] + edges[1]) / 2, edges[1]]
 
 
 TABM = Family(TabM, _fit)

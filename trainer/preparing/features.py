@@ -1,6 +1,7 @@
 """Columns of any kind enter, `Rows` for a network leave.
 
-Every statistic is fitted on the training rows alone. Columns that tell nothing are left out, each with its reason.
+Every statistic is fitted on the training rows, of all folds where there are several, and never on rows of the test. Columns that
+tell nothing are left out, each with its reason.
 """
 
 from __future__ import annotations

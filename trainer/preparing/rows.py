@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -31,11 +31,5 @@ class Rows:
 
     def split(self, size: int) -> Iterator[Rows]:
         """All rows, `size` at a time."""
-        for start in range(0, len(self), size):
+        for start in range(0, max(1, len(self)), size):  # of no rows, one part of none
             yield self[start : start + size]
-
-    @classmethod
-    def join(cls, parts: Iterable[Rows]) -> Rows:
-        """The columns of several, side by side."""
-        numbers, categories = zip(*((part.numbers, part.categories) for part in parts), strict=True)
-        return cls(torch.cat(numbers, dim=1), torch.cat(categories, dim=1))
