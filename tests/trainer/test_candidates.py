@@ -172,6 +172,8 @@ def test_a_stop_after_the_last_step_leaves_the_network_as_model(flowers: Path, f
     spec = TrainingSpec(network=AUTO, epochs=2, target="kind")
     outcome = train(TrainOrder(str(flowers), spec), folder, events, should_stop)
     assert not outcome.stopped
+    assert outcome.report is not None
+    assert (outcome.report["model"]["is"], outcome.report["boosting"]) == (NETWORK, None)
     assert folder.model.is_file()
 
 
