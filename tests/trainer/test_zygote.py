@@ -29,6 +29,8 @@ from trainer.keeper import Keeper, spawn_worker
 from trainer.model.bundle import load_bundle
 
 DEADLINE_SECONDS = 60.0
+# Fields of events, and of the sentences in them, that no two runs need share.
+TIMES = frozenset({"at", "seconds", "size", "sha256", "rows_per_second"})
 ENDLESS = TrainingSpec(target="kind", epochs=1000, batch_size=1, hidden=(8,))
 # Serves without loading anything, beside a thread that never ends.
 SECOND_THREAD = """
@@ -135,10 +137,11 @@ def wait_for_worker(folder: RunFolder) -> ProcessIdentity:
 
 def told(folder: RunFolder) -> list[JsonObject]:
     """The events, but for the times in them."""
-    return [
-        {name: value for name, value in event.items() if name not in {"at", "seconds", "size", "sha256", "rows_per_second"}}
-        for event in read_events(folder.events).events
-    ]
+    return [without_times(event) for event in read_events(folder.events).events]
+
+
+def without_times(told: JsonObject) -> JsonObject:
+    return {name: without_times(value) if isinstance(value, dict) else value for name, value in told.items() if name not in TIMES}
 
 
 def test_zygote_has_one_thread_and_keeps_it(zygote: RunningZygote, start: Start, folder: RunFolder, flowers: Path) -> None:
