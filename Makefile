@@ -14,7 +14,8 @@ run: setup
 	$(BIN)/python main.py
 
 test: .venv/.dev .venv/.browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

@@ -103,6 +103,7 @@ def test_what_a_killed_server_left_is_removed_when_it_starts(tmp_path: Path) -> 
         assert not left.exists()
 
 
+@pytest.mark.alone
 def test_a_table_that_would_fill_the_disk_is_not_written(tmp_path: Path) -> None:
     with server_on_small_disk(tmp_path, free_space_mb=30) as server, registered(server, "sara") as sara:
         dataset = sara.upload_flowers()

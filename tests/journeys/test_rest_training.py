@@ -120,6 +120,7 @@ def test_no_more_jobs_run_than_allowed_and_the_rest_wait_their_turn(sara: Person
     assert len(states) == len(jobs)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_killed_worker_is_failed_with_its_signal_within_a_second(sara: Person, server: Server, number: signal.Signals) -> None:
     job_id = sara.start_job(dataset=sara.upload_flowers(), **LONG)

@@ -32,7 +32,7 @@ def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> b
 
 def gzipped(content: bytes, name: str = "") -> bytes:
     packed = io.BytesIO()
-    with gzip.GzipFile(name, "wb", fileobj=packed) as file:
+    with gzip.GzipFile(name, "wb", fileobj=packed, mtime=0) as file:
         file.write(content)
     return packed.getvalue()
 
@@ -41,7 +41,7 @@ def gzip_bomb(megabytes: int) -> bytes:
     """Zeros without end: one packed megabyte of them, again and again."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = deflate.compress(bytes(1 << 20)) + deflate.flush(zlib.Z_FULL_FLUSH)
-    return gzip.compress(b"")[:10] + packed * megabytes
+    return gzip.compress(b"", mtime=0)[:10] + packed * megabytes
 
 
 def zip_bomb(megabytes: int, said_bytes: int) -> bytes:
