@@ -124,7 +124,7 @@ def _time_ours(batch: int, width: int) -> float:
     seconds: list[float] = []
     with tempfile.TemporaryDirectory(prefix="tamrin-speed-") as folder:
         events = EventWriter(Path(folder) / "events.jsonl")
-        learner = Learner(network, TrainingData(arranged, targets, arranged[:1000], targets[:1000]), spec, coding)
+        learner = Learner(network, TrainingData(arranged, targets, torch.arange(ROWS), torch.arange(1000)), spec, coding)
         loop = TrainingLoop([learner], spec, coding, events, Checkpoints(Path(folder)), lambda: False)
         with _timed(seconds):
             loop.run()

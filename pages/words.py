@@ -36,12 +36,20 @@ NETWORKS: Mapping[str, Message] = {
     "realmlp": Message("Neural network with proven defaults (RealMLP)"),
     "mlp": Message("Neural network (MLP)"),
     "linear": Message("Linear model"),
+    "ft_transformer": Message("Transformer over columns (FT-Transformer)"),
+    "text_fast": Message("Words and letters (text_fast)"),
+    "text_cnn": Message("Sliding windows over text (TextCNN)"),
+    "text_transformer": Message("Transformer over text"),
 }
 ABOUT_NETWORKS: Mapping[str, Message] = {
     "tabm": Message("Sixteen networks that share most of their weights: the most accurate here, and the slowest."),
     "realmlp": Message("One network with defaults found on a hundred tables: nearly as accurate, and faster on large tables."),
     "mlp": Message("Plain layers of the widths that you choose."),
     "linear": Message("Simpler than the others, and a good yardstick."),
+    "ft_transformer": Message("Every column looks at all others. Slow on a processor, at home on a GPU."),
+    "text_fast": Message("For texts: reads words, runs of words and runs of letters, within seconds."),
+    "text_cnn": Message("For texts whose word order matters. Learns from scratch: give it many rows."),
+    "text_transformer": Message("For texts whose word order matters. Learns from scratch: give it very many rows, and a GPU."),
 }
 DEVICES: Mapping[str, Message] = {"cpu": Message("Processor (CPU)"), "gpu": Message("GPU")}
 KINDS: Mapping[str, Message] = {
@@ -69,6 +77,7 @@ PARTS: Mapping[str, Message] = {
     "test": Message("Test rows"),
     "validation": Message("Validation rows"),
     "boosting": Message("Boosted trees"),
+    "words": Message("Linear model on words"),
     "trivial": Message("Guessing blindly"),
 }
 SHARES = frozenset({"accuracy", "balanced_accuracy"})

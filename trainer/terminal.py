@@ -75,7 +75,7 @@ class TerminalEvents(EventWriter):
 
 def format_report(report: dict[str, Any]) -> str:
     """A table of the metrics, and a line on the run."""
-    parts = [part for part in ("test", "validation", "boosting", "trivial") if report[part]]
+    parts = [part for part in ("test", "validation", "boosting", "words", "trivial") if report[part]]
     rows = [["", *parts]]
     rows += [[name.replace("_", " "), *(_number(report[part][name]) for part in parts)] for name in report["test"]]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

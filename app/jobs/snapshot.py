@@ -8,7 +8,7 @@ from typing import Any
 from app.records import Job, JobStatus, now
 from trainer.contract import JsonObject, Message
 
-RESULT_FIELDS = ("primary", "test", "validation", "boosting", "trivial", "model", "network")
+RESULT_FIELDS = ("primary", "test", "validation", "boosting", "words", "trivial", "model", "network")
 WORKER_STATES = {"LOADING": JobStatus.LOADING, "RUNNING": JobStatus.RUNNING}
 
 

@@ -51,7 +51,7 @@ def make_loop(folder: Path) -> TrainingLoop:
     spec = SettledSpec(target="kind", epochs=9, batch_size=1, hidden=(4,))
     rows, targets = Rows(torch.ones(8, 2), torch.zeros(8, 0, dtype=torch.long)), torch.zeros(8, dtype=torch.long)
     network = build_network(spec.network, NetworkShape(2, 0, (), 2, hidden=spec.hidden), 0)
-    data, coding = TrainingData(rows, targets, rows, targets), TargetCoding("kind", "binary", ("a", "b"))
+    data, coding = TrainingData(rows, targets, torch.arange(8), torch.arange(8)), TargetCoding("kind", "binary", ("a", "b"))
     learner, events = Learner(network, data, spec, coding), EventWriter(folder / "events.jsonl")
     return TrainingLoop([learner], spec, coding, events, Checkpoints(folder), bool)
 

@@ -63,6 +63,24 @@ def write_houses(path: Path, rows: int = 200) -> Path:
     return path
 
 
+def write_visits(path: Path, rows: int = 120) -> Path:
+    """A column of every kind that networks read, with gaps: a mood that words and waiting tell, and a tip that follows it."""
+    generator = numpy.random.default_rng(7)
+    fillers = ["the", "soup", "came", "with", "bread", "and", "we", "sat", "near", "a", "window", "نان", "بود"]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["waited", "town", "is_guest", "day", "review", "mood", "tip"])
+        for row in range(rows):
+            is_praise, is_quick = int(generator.integers(2)), int(generator.integers(2))
+            words = [*generator.choice(fillers, 6), "lovely" if is_praise else "awful", f"table {row}"]
+            generator.shuffle(words)
+            waited = "" if row % 13 == 0 else f"{(10 if is_quick else 40) + generator.normal(0, 3):.1f}"
+            rest = [["Yazd", "Tabriz", ""][row % 3], ["true", "false"][row % 2], f"2026-03-{row % 28 + 1:02}"]
+            review = "" if row % 19 == 0 else " ".join(words)
+            writer.writerow([waited, *rest, review, ["good", "bad"][is_praise], round(2 * is_praise + is_quick + 0.01 * row, 2)])
+    return path
+
+
 def ingest_file(path: Path, output: Path) -> Path:
     """The table.parquet of a CSV file."""
     from trainer.reading.ingest import ingest  # noqa: PLC0415
@@ -79,6 +97,11 @@ def flowers(tmp_path: Path) -> Path:
 @pytest.fixture
 def houses(tmp_path: Path) -> Path:
     return ingest_file(write_houses(tmp_path / "houses.csv"), tmp_path / "houses")
+
+
+@pytest.fixture
+def visits(tmp_path: Path) -> Path:
+    return ingest_file(write_visits(tmp_path / "visits.csv"), tmp_path / "visits")
 
 
 @pytest.fixture(scope="module")

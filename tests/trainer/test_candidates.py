@@ -120,10 +120,9 @@ def test_trees_end_where_there_is_no_more_time() -> None:
     assert fit_boosting(*data, shape, 0, lambda: False)[1].fitted["steps"] < fit_boosting(*data, shape, 0)[1].fitted["steps"]
 
 
-def test_large_tables_are_sampled_with_every_class(flowers: Path, events: EventWriter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(candidates_module, "MOST_ROWS", 1)
+def test_large_tables_are_sampled_with_every_class(flowers: Path, events: EventWriter) -> None:
     prepared = prepare(load_table(flowers), TrainingSpec(target="kind"), events)
-    chosen = candidates_module._choose_rows(prepared, prepared.split.train)
+    chosen = candidates_module._choose_rows(prepared, prepared.split.train, 1)
     assert len(chosen) == 3
     assert sorted(prepared.true(chosen).tolist()) == [0, 1, 2]
 

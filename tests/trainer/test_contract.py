@@ -27,7 +27,7 @@ from trainer.contract import FIELDS, EventWriter, Message, ProcessIdentity, Refu
         ({"dropout": 0.95}, "dropout", "out_of_bounds", ["0.9", "0.95"]),
         ({"seed": -1}, "seed", "out_of_bounds", ["-1"]),
         ({"task": "guess"}, "task", "not_a_choice", ["guess", "binary"]),
-        ({"hidden": []}, "hidden", "not_widths", ["hidden"]),
+        ({"hidden": [8] * 9}, "hidden", "not_widths", ["hidden", "8"]),
         ({"hidden": [0]}, "hidden", "out_of_bounds", ["0"]),
         ({"exclude": "a,b"}, "exclude", "not_names", ["exclude"]),
         ({"target": 3}, "target", "not_text", ["target", "3"]),

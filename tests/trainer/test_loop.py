@@ -41,7 +41,7 @@ def make_data(coding: TargetCoding, rows: int = 100, noise: float = 0.3) -> Trai
     signal = features[:, 0] - features[:, 1] + noise * torch.randn(rows + 50, generator=generator)
     targets = signal if coding.task == "regression" else (signal > 0).long()
     encoded = Rows(features, torch.zeros(rows + 50, 0, dtype=torch.int64))
-    return TrainingData(encoded[:rows], targets[:rows], encoded[rows:], targets[rows:])
+    return TrainingData(encoded, targets, torch.arange(rows), torch.arange(rows, rows + 50))
 
 
 def make_loop(
@@ -118,7 +118,7 @@ def test_best_epoch_is_kept_not_the_last(folder: RunFolder, events: EventWriter)
     assert best.epoch == losses.index(min(losses)) + 1 < 40
     loop.learners[0].network.load_state_dict(best.weights[0])
     data = make_data(BINARY, noise=3.0)
-    again = compute_loss(forward(loop.learners[0].network, data.validation_rows), data.validation_targets, BINARY).item()
+    again = compute_loss(forward(loop.learners[0].network, data.rows[data.validation]), data.validation_targets, BINARY).item()
     assert again == pytest.approx(min(losses))
 
 

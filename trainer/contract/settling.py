@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.contract.messages import Message
+from trainer.contract.messages import Message, Problem, Refusal
 from trainer.contract.recipes import Settings, suggest_settings
 from trainer.contract.spec import AUTO, TrainingSpec
-from trainer.contract.target import settle_target
+from trainer.contract.target import USELESS_KINDS, settle_target
 
 TRAINING_SHARE = 0.64  # of the rows with a target
 LARGE_TABLE_CELLS = 10_000_000
-FEW_ROWS, FEW_ROWS_FOLDS = 3_000, 5
+FEW_ROWS, FEW_TEXTS, FEW_ROWS_FOLDS = 3_000, 20_000, 5
 LEAST_MINUTES, ROWS_PER_MINUTE = 1.2, 40_000  # that "auto" takes unless somebody allows it more
+TEXT, TEXT_FAST = "text", "text_fast"
 YOU_CHOSE_IT = Message("You chose it.")
 
 
@@ -43,9 +44,12 @@ def settle(spec: TrainingSpec, profile: Mapping[str, Any]) -> SettledSpec:
     """Fill in what the data and the family's recipe suggest, and check what was chosen.
 
     Raises:
-        Refusal: as `settle_target`.
+        Refusal: as `settle_target`; `no_texts`.
     """
     spec = settle_target(spec, profile)
+    if spec.network.startswith(TEXT) and TEXT not in _input_kinds(spec, profile):
+        text = "“{network}” reads texts, and there is no column of texts. Choose another network, or make a column one of texts."
+        raise Refusal(Problem("no_texts", Message(text, {"network": spec.network}), "network"))
     family, reason, settings = suggest(spec, profile)
     values = {field.name: getattr(spec, field.name) for field in dataclasses.fields(TrainingSpec)}
     values |= {name: value for name, value in settings.items() if values[name] is None}
@@ -59,7 +63,7 @@ def suggest(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str, Messag
     rows = profile["rows"] - missing
     settings = suggest_settings(round(rows * TRAINING_SHARE), family, is_regression=spec.task == "regression")
     is_auto = spec.network == AUTO
-    folds = FEW_ROWS_FOLDS if is_auto and rows < FEW_ROWS else 1
+    folds = FEW_ROWS_FOLDS if is_auto and rows < (FEW_TEXTS if family == TEXT_FAST else FEW_ROWS) else 1
     minutes = round(max(LEAST_MINUTES, rows / ROWS_PER_MINUTE), 1) if is_auto else None
     return family, reason, {**settings, "folds": folds, "max_minutes": minutes}
 
@@ -68,6 +72,9 @@ def _choose_family(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str,
     """The family that `spec` names, or the one that suits the table, and why."""
     if spec.network != AUTO:
         return spec.network, YOU_CHOSE_IT
+    if _input_kinds(spec, profile) == {TEXT}:
+        text = "There are only texts to predict from: these are read by words, runs of words and runs of letters."
+        return TEXT_FAST, Message(text)
     rows, columns = profile["rows"], len(profile["columns"])
     if rows * columns > LARGE_TABLE_CELLS:
         text = (
@@ -76,3 +83,9 @@ def _choose_family(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str,
         return "realmlp", Message(text, {"rows": rows, "columns": columns})
     text = "On tables of this size ({rows} rows, {columns} columns) TabM predicts best among the networks here."
     return "tabm", Message(text, {"rows": rows, "columns": columns})
+
+
+def _input_kinds(spec: TrainingSpec, profile: Mapping[str, Any]) -> set[str]:
+    """The kinds of all columns that there is something to learn from."""
+    left_out = {spec.target, *spec.exclude}
+    return {column["kind"] for column in profile["columns"] if column["name"] not in left_out} - USELESS_KINDS

@@ -14,7 +14,7 @@ from typing import Any
 from trainer.contract.messages import Message, Problem, Refusal, Scalar
 
 TASKS = ("auto", "binary", "multiclass", "regression")
-NETWORKS = ("linear", "mlp", "realmlp", "tabm")
+NETWORKS = ("linear", "mlp", "realmlp", "tabm", "ft_transformer", "text_fast", "text_cnn", "text_transformer")
 AUTO = "auto"
 DEVICES = ("auto", "cpu", "gpu")
 MAX_HIDDEN_LAYERS = 8
@@ -190,8 +190,8 @@ def _check_names(spec_field: SpecField, value: object) -> tuple[str, ...]:
 
 
 def _check_widths(spec_field: SpecField, value: object) -> tuple[int, ...]:
-    if not isinstance(value, list | tuple) or not 1 <= len(value) <= MAX_HIDDEN_LAYERS:
-        text = "“{field}” must be a list of 1 to {most} layer widths, not “{value}”."
+    if not isinstance(value, list | tuple) or len(value) > MAX_HIDDEN_LAYERS:
+        text = "“{field}” must be a list of at most {most} layer widths, not “{value}”."
         params: dict[str, Scalar] = {"field": spec_field.name, "most": MAX_HIDDEN_LAYERS, "value": _shown(value)}
         raise _refuse(spec_field, "not_widths", Message(text, params))
     return tuple(_check_integer(spec_field, width) for width in value)

@@ -17,11 +17,10 @@ BINARY_CLASSES = 2
 MOST_CLASSES = 1000
 LEAST_ROWS_PER_CLASS = 2
 LEAST_MEAN_ROWS_PER_CLASS = 3
-USELESS_KINDS = frozenset({"identifier", "constant", "text"})
+USELESS_KINDS = frozenset({"identifier", "constant"})
 _WHY_USELESS = {
     "identifier": Message("It has another value in every row."),
     "constant": Message("It has the same value in every row."),
-    "text": Message("Free text is not read yet."),
 }
 NUMERIC_KINDS = frozenset({"number", "integer", "boolean"})
 
@@ -79,7 +78,7 @@ def _no_choice(column: Mapping[str, Any]) -> Problem:
 
 
 def _check_inputs(columns: Mapping[str, Mapping[str, Any]], target: str, exclude: Collection[str]) -> Problem | None:
-    """Whether anything is left to predict from: what names a row, never changes or is free text tells a network nothing."""
+    """Whether anything is left to predict from: what names a row or never changes tells a network nothing."""
     others = [column for name, column in columns.items() if name != target and name not in exclude]
     useless = [column for column in others if column["kind"] in USELESS_KINDS]
     if len(useless) < len(others):
@@ -88,7 +87,8 @@ def _check_inputs(columns: Mapping[str, Mapping[str, Any]], target: str, exclude
         text = "No column is left to predict “{target}” from. Leave out fewer columns."
         return Problem("no_features", Message(text, {"target": target}), "exclude")
     text = (
-        "No column is left to predict “{target}” from: “{column}” cannot be used. {reason} Add columns of numbers or categories."
+        "No column is left to predict “{target}” from: “{column}” cannot be used. {reason}"
+        " Add columns of numbers, categories or texts."
     )
     params: dict[str, Scalar | Message] = {"target": target, "column": useless[0]["name"]}
     params["reason"] = _WHY_USELESS[useless[0]["kind"]]

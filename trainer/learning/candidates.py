@@ -1,4 +1,6 @@
-"""A trained network enters, what else could be the model leaves beside it, on the same rows: boosted trees, and both together.
+"""A trained network enters, what else could be the model leaves beside it, on the same rows: its rival, and both together.
+
+The rival are boosted trees, or a linear model on words where there is nothing but texts.
 
 One of them becomes the model: the network where a person chose its family, else what predicts the validation rows best.
 """
@@ -16,17 +18,23 @@ from threadpoolctl import threadpool_limits
 
 from trainer.contract.events import EventWriter
 from trainer.contract.messages import Message, Scalar
+from trainer.contract.recipes import RECIPES
 from trainer.learning.metrics import measure, primary_metric
 from trainer.learning.report import Part
+from trainer.learning.shapes import plain_shape
 from trainer.model.predict import decode_outputs
-from trainer.networks import BOOSTING, NetworkShape, Trained, blend, predict
+from trainer.networks import BOOSTING, TEXT_FAST, NetworkShape, Trained, blend, predict
 from trainer.networks.boosting import fit_boosting
+from trainer.networks.flat import flat_width
+from trainer.networks.word_regression import fit_word_regression
 from trainer.preparing.preparation import Prepared
 from trainer.preparing.split import Positions
 from trainer.preparing.targets import REGRESSION, TargetCoding
 
-NETWORK, BOTH = "network", "both"
+NETWORK, WORDS, BOTH = "network", "words", "both"
+RIVALS = {BOOSTING: Message("boosted trees"), WORDS: Message("the linear model on words")}
 MOST_ROWS = 200_000  # that boosted trees learn from: more hardly change them, and take minutes
+MOST_TEXTS = 50_000  # that linear regression learns from, likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,71 +56,74 @@ def find_candidates(
     found = {NETWORK: _predict(prepared, networks)}
     if not has_time():
         return found
-    events.log(Message("Boosted trees learn from the same rows now, to compare."))
+    reads_pieces = RECIPES[prepared.spec.family].reads_pieces
+    compared = prepared.with_grams() if reads_pieces else prepared
+    shape = plain_shape(compared)
+    rival, fit = (BOOSTING, _fit_boosting) if flat_width(shape) else (WORDS, _fit_words)
     try:
-        trees = _fit_boosting(prepared, networks[0].shape, threads, events, has_time)
+        rivals = fit(compared, shape, threads, events, has_time)
     except MemoryError:  # the network is trained, and is not lost for want of a comparison
-        events.log(Message("There is not enough memory for boosted trees, so the network was not compared with any."), "warning")
+        text = "There is not enough memory for {rival}, so the network was not compared with any."
+        events.log(Message(text, {"rival": RIVALS[rival]}), "warning")
         return found
-    if len(trees) == len(networks):
-        found[BOOSTING] = _predict(prepared, trees)
-        both = blend([*networks, *trees])
+    if len(rivals) == len(networks):
+        found[rival] = _predict(compared, rivals)
+    if BOOSTING in found and not reads_pieces:  # one model takes one kind of rows; two linear models are no better than one
+        both = blend([*networks, *rivals])
         found[BOTH] = Candidate(both, *(_average(found, part) for part in ("validation", "test")))
     return found
 
 
 def choose(candidates: Mapping[str, Candidate], coding: TargetCoding) -> tuple[str, Message]:
     """What predicts the validation rows best. Both together are taken where nothing else is better beyond chance."""
-    if BOTH not in candidates:
+    if len(candidates) == 1:
         return NETWORK, Message("Training was stopped, so the network was not compared with anything.")
     errors = {name: _errors(candidate.validation, coding) for name, candidate in candidates.items()}
     best = min(errors, key=lambda name: float(errors[name].mean()))
-    if _is_chance(errors[BOTH] - errors[best]):
+    if BOTH in errors and _is_chance(errors[BOTH] - errors[best]):
         best = BOTH
+    return best, _say_why(best, candidates, coding)
+
+
+def _say_why(best: str, candidates: Mapping[str, Candidate], coding: TargetCoding) -> Message:
     metric = primary_metric(coding.task)
-    scores: dict[str, Scalar | Message] = {
-        name: _round(measure(coding, candidate.validation.true, candidate.validation.predicted)[metric])
-        for name, candidate in candidates.items()
-    }
-    return best, _say_why(best, {**scores, "measure": Message("RMSE") if metric == "rmse" else Message("Accuracy")})
-
-
-def _say_why(best: str, scores: dict[str, Scalar | Message]) -> Message:
-    if best == NETWORK:
-        return Message(
-            "{measure} on the validation rows: {network} for the network, {boosting} for boosted trees, {both} for both."
-            " The model is the network, which predicts best.",
-            scores,
+    rival = next(name for name in candidates if name in RIVALS)
+    scores: dict[str, Scalar | Message] = {"rival": RIVALS[rival]}
+    for name, candidate in candidates.items():
+        value = measure(coding, candidate.validation.true, candidate.validation.predicted)[metric] or 0.0
+        scores["other" if name == rival else name] = (
+            float(f"{value:.4g}") if metric == "rmse" else Message("{percent}%", {"percent": round(100 * value, 1)})
         )
-    if best == BOOSTING:
+    scores["measure"] = Message("RMSE") if metric == "rmse" else Message("Accuracy")
+    named = {**scores, "best": Message("the network") if best == NETWORK else RIVALS[rival]}
+    if BOTH not in candidates:
+        text = "{measure} on the validation rows: {network} for the network, {other} for {rival}. The model is {best}."
+        return Message(text, named)
+    if best == BOTH:
         return Message(
-            "{measure} on the validation rows: {network} for the network, {boosting} for boosted trees, {both} for both."
-            " The model is the boosted trees, which predict best.",
+            "{measure} on the validation rows: {network} for the network, {other} for {rival}, {both} for both."
+            " The model is both together: neither alone is better beyond chance.",
             scores,
         )
     return Message(
-        "{measure} on the validation rows: {network} for the network, {boosting} for boosted trees, {both} for both."
-        " The model is both together: neither alone is better beyond chance.",
-        scores,
+        "{measure} on the validation rows: {network} for the network, {other} for {rival}, {both} for both."
+        " The model is {best}: nothing else predicts better.",
+        named,
     )
-
-
-def _round(value: float | None) -> float:
-    """To four digits that count."""
-    return float(f"{value or 0.0:.4g}")
 
 
 def _fit_boosting(
     prepared: Prepared, shape: NetworkShape, threads: int, events: EventWriter, has_time: Callable[[], bool]
 ) -> list[Trained]:
     """Of each fold, as far as there is time."""
+    events.log(Message("Boosted trees learn from the same rows now, to compare."))
     started = time.monotonic()
     fitted: list[Trained] = []
+    encoded = prepared.encode_learnt()
     with threadpool_limits(limits=threads):
         for fold in prepared.split.folds:
-            training = prepared.encode(_choose_rows(prepared, fold.train))
-            validation = prepared.encode(fold.validation[:MOST_ROWS])
-            trees, shape = fit_boosting(training, validation, shape, prepared.spec.seed, has_time)
+            training = encoded.take(_choose_rows(prepared, fold.train, MOST_ROWS))
+            trees, shape = fit_boosting(training, encoded.take(fold.validation[:MOST_ROWS]), shape, prepared.spec.seed, has_time)
             fitted.append(Trained(BOOSTING, shape, trees))
             if not has_time():
                 break
@@ -124,14 +135,31 @@ def _fit_boosting(
     return fitted
 
 
-def _choose_rows(prepared: Prepared, positions: Positions) -> Positions:
+def _fit_words(
+    prepared: Prepared, shape: NetworkShape, threads: int, events: EventWriter, has_time: Callable[[], bool]
+) -> list[Trained]:
+    """Of each fold, as far as there is time."""
+    events.log(Message("A linear model on words learns from the same rows now, to compare."))
+    fitted: list[Trained] = []
+    encoded = prepared.encode_learnt()
+    with threadpool_limits(limits=threads):
+        for fold in prepared.split.folds:
+            rows, targets = encoded.take(_choose_rows(prepared, fold.train, MOST_TEXTS))
+            network, fitted_shape = fit_word_regression(rows, targets, shape)
+            fitted.append(Trained(TEXT_FAST, fitted_shape, network))
+            if not has_time():
+                break
+    return fitted
+
+
+def _choose_rows(prepared: Prepared, positions: Positions, most: int) -> Positions:
     """The first rows, which are in no order, and one of each class that none of them has."""
-    first = positions[:MOST_ROWS]
+    first = positions[:most]
     if prepared.coding.task == REGRESSION or len(first) == len(positions):
         return first
     classes = prepared.true(positions)
     _, places = numpy.unique(classes, return_index=True)
-    return numpy.concatenate([first, positions[places[places >= MOST_ROWS]]])
+    return numpy.concatenate([first, positions[places[places >= most]]])
 
 
 def _predict(prepared: Prepared, members: Sequence[Trained]) -> Candidate:

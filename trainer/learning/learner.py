@@ -21,31 +21,30 @@ FIRST_BETA = 0.9  # AdamW's
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Rows as the network arranged them; targets [rows], int64 class numbers or float32 standardised values."""
+    """Rows as the network arranged them, which all folds share, and where among them those of one fold are.
 
-    train_rows: Rows
-    train_targets: torch.Tensor
-    validation_rows: Rows
-    validation_targets: torch.Tensor
+    `targets` is [rows], int64 class numbers or float32 standardised values; `train` and `validation` are places [int64].
+    """
 
-    def to(self, device: torch.device) -> TrainingData:
-        return TrainingData(
-            self.train_rows.to(device),
-            self.train_targets.to(device),
-            self.validation_rows.to(device),
-            self.validation_targets.to(device),
-        )
+    rows: Rows
+    targets: torch.Tensor
+    train: torch.Tensor
+    validation: torch.Tensor
+
+    @property
+    def validation_targets(self) -> torch.Tensor:
+        return self.targets[self.validation]
 
 
 class Learner:
     """A network, its optimiser and its rows."""
 
     def __init__(self, network: Network, data: TrainingData, spec: SettledSpec, coding: TargetCoding) -> None:
-        self.network, self.data = network, data.to(network.device)
+        self.network, self.data = network, data
         self._spec, self._coding, self._recipe = spec, coding, RECIPES[spec.family]
         self._groups = network.parameter_groups()
         self.optimiser = _build_optimiser(self._groups, spec, self._recipe.second_beta)
-        self.steps_per_epoch = -(-len(data.train_rows) // spec.batch_size)
+        self.steps_per_epoch = -(-len(data.train) // spec.batch_size)
         self.schedule = Schedule.over(spec.epochs * self.steps_per_epoch, spec.lr, self._recipe.schedule)
 
     def start_epoch(self, generator: torch.Generator, epochs_done: int, steps_done: int) -> tuple[Rows, torch.Tensor]:
@@ -53,11 +52,12 @@ class Learner:
 
         `steps_done` of this epoch's steps were taken already.
         """
-        order = torch.randperm(len(self.data.train_rows), generator=generator)
+        order = self.data.train[torch.randperm(len(self.data.train), generator=generator)]
         share = self.schedule.left(epochs_done * self.steps_per_epoch) if self._recipe.fades else 1.0
         self.network.prepare_epoch(generator, min(self._spec.batch_size, len(order)), steps_done, share)
         self.network.train()
-        return self.data.train_rows[order], self.data.train_targets[order]
+        order = order.to(self.network.device)
+        return self.data.rows[order], self.data.targets[order]
 
     def take_step(self, rows: Rows, targets: torch.Tensor, step: int) -> torch.Tensor:
         """The loss of this batch before the step, the `step`-th from 0."""
@@ -65,6 +65,10 @@ class Learner:
         decay = self._spec.weight_decay * (self.schedule.left(step) if recipe.fades else 1.0)
         for group, wanted in zip(self.optimiser.param_groups, self._groups, strict=True):
             group["lr"], group["weight_decay"] = rate * wanted.rate, decay * wanted.decay
+            if wanted.own_rate is not None:
+                group["lr"] = rate / self._spec.lr * wanted.own_rate
+            if wanted.own_decay is not None:
+                group["weight_decay"] = wanted.own_decay
         loss = compute_loss(self.network(rows), targets, self._coding, recipe.label_smoothing)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -75,7 +79,10 @@ class Learner:
 
     def predict_validation(self) -> torch.Tensor:
         """Outputs [rows, outputs] for the validation rows."""
-        return settle_members(forward(self.network, self.data.validation_rows), is_regression=self._coding.task == REGRESSION)
+        size, places = self.network.inference_rows, self.data.validation
+        parts = [places[start : start + size] for start in range(0, len(places), size)]
+        outputs = torch.cat([forward(self.network, self.data.rows[part]) for part in parts])
+        return settle_members(outputs, is_regression=self._coding.task == REGRESSION)
 
     def copy_weights(self) -> dict[str, torch.Tensor]:
         return {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}

@@ -273,5 +273,4 @@ class TrainingLoop:
 
 def choose_threads(network: Network, batch_rows: int, most: int) -> int:
     """One thread for small networks, which run faster so; decided by arithmetic, not by timing, so that runs repeat."""
-    weights = sum(parameter.numel() for parameter in network.parameters())
-    return most if weights * batch_rows * network.members > ONE_THREAD_WORK else 1
+    return most if network.work_per_row * batch_rows > ONE_THREAD_WORK else 1

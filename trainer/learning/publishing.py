@@ -9,16 +9,15 @@ from trainer.contract.events import EventWriter
 from trainer.contract.messages import Message, Scalar
 from trainer.contract.run_folder import RunFolder, write_json_atomically
 from trainer.contract.spec import AUTO
-from trainer.learning.candidates import Candidate
+from trainer.learning.candidates import RIVALS, Candidate
 from trainer.learning.loop import LoopResult
 from trainer.learning.metrics import measure
 from trainer.learning.report import describe_versions, write_metrics
 from trainer.model.bundle import Bundle, publish_bundle
-from trainer.networks import BOOSTING
 from trainer.networks.flat import flat_width
 from trainer.preparing.preparation import Prepared
 
-MEASURED = ("primary", "test", "validation", "boosting", "trivial")
+MEASURED = ("primary", "test", "validation", "boosting", "words", "trivial")
 TOLD = ("task", "target", *MEASURED, "model", "network", "best_epoch", "epochs", "rows", "seconds", "stopped")
 
 
@@ -37,7 +36,7 @@ def build_report(
         "task": coding.task,
         "target": coding.name,
         **write_metrics(coding, model.validation, model.test, prepared.true(split.train)),
-        "boosting": compared[BOOSTING]["test"] if BOOSTING in compared else None,
+        **{rival: compared[rival]["test"] if rival in compared else None for rival in RIVALS},
         "model": {"is": name, "reason": reason.as_dict()},
         "compared": compared,
         "settings": prepared.spec.as_dict(),

@@ -79,6 +79,11 @@ def one_cycle(step: int, total_steps: int) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * (step - warm_up) / max(1, total_steps - warm_up)))
 
 
+def cosine(step: int, total_steps: int) -> float:
+    """Half a cosine, from all of it down to nothing (Loshchilov and Hutter, 2017)."""
+    return 0.5 * (1.0 + math.cos(math.pi * step / total_steps))
+
+
 def four_cosines(step: int, total_steps: int) -> float:
     """Four hills, each twice as long as the one before it (RealMLP: Holzmüller et al., 2024)."""
     return 0.5 * (1.0 - math.cos(2.0 * math.pi * math.log2(1.0 + 15.0 * (step + 1) / (total_steps + 1))))
@@ -90,6 +95,7 @@ def constant(_step: int, _total_steps: int) -> float:
 
 SHAPES: Mapping[str, Callable[[int, int], float]] = {
     "one_cycle": one_cycle,
+    "cosine": cosine,
     "four_cosines": four_cosines,
     "constant": constant,
 }

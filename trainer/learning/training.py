@@ -22,15 +22,15 @@ from trainer.learning.devices import choose_device
 from trainer.learning.learner import Learner, TrainingData
 from trainer.learning.loop import Checkpoints, TrainingLoop, choose_threads
 from trainer.learning.publishing import build_report, publish
-from trainer.networks import FAMILIES, NetworkShape, Trained, build_network
+from trainer.learning.shapes import fit_shape
+from trainer.networks import NetworkShape, Trained, build_network
 from trainer.networks.flat import flat_width
 from trainer.preparing.preparation import Prepared, prepare
 from trainer.preparing.table import load_table
-from trainer.preparing.targets import REGRESSION
 
 # What the network is compared with may take as long as the network did, but not less than this, and not more.
 LEAST_SECONDS_TO_COMPARE, MOST_SECONDS_TO_COMPARE = 20.0, 300.0
-INITIAL_ROWS = 10_000  # of the training rows: enough to see how far the first weights spread them
+INITIAL_ROWS = 200_000  # of the training rows that first weights are found by
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
     prepared = prepare(load_table(Path(order.table), order.threads), order.training, events)
     if should_stop():
         return Outcome(stopped=True, report=None, is_paused=folder.pause.exists())
-    shapes, learners = zip(*(_build_learner(prepared, number) for number in range(len(prepared.split.folds))), strict=True)
+    shapes, learners = _build_learners(prepared)
     torch.set_num_threads(choose_threads(learners[0].network, prepared.spec.batch_size, order.threads))
     checkpoints = Checkpoints(folder.checkpoint, order.keep_checkpoints, prepared.hash())
     loop = TrainingLoop(learners, prepared.spec, prepared.coding, events, checkpoints, should_stop)
@@ -126,19 +126,23 @@ def _refuse_missing_table(table: Path) -> None:
         raise Refusal(Problem("table_gone", Message(text), "dataset"))
 
 
-def _build_learner(prepared: Prepared, number: int) -> tuple[NetworkShape, Learner]:
-    """The network of a fold before its first step, on the device where it is trained, and the rows as it wants them."""
-    spec, features, coding, fold = prepared.spec, prepared.features, prepared.coding, prepared.split.folds[number]
-    rows, targets = prepared.encode(fold.train)
-    sizes = (features.numbers, features.flags, features.places, coding.outputs)
-    shape = NetworkShape(*sizes, coding.task == REGRESSION, spec.hidden, spec.dropout)
-    shape = dataclasses.replace(shape, fitted=FAMILIES[spec.family].fit(rows, targets, shape))
-    network = build_network(spec.family, shape, spec.seed + number)
-    rows = network.arrange(rows)
-    network.initialise(rows[:INITIAL_ROWS], torch.Generator().manual_seed(spec.seed + number))
-    validation_rows, validation_targets = prepared.encode(fold.validation)
-    data = TrainingData(rows, targets, network.arrange(validation_rows), validation_targets)
-    return shape, Learner(network.to(choose_device(spec, flat_width(shape))), data, spec, coding)
+def _build_learners(prepared: Prepared) -> tuple[list[NetworkShape], list[Learner]]:
+    """The network of each fold before its first step, where it is trained; all of them learn from one copy of the rows."""
+    spec, folds = prepared.spec, prepared.split.folds
+    encoded = prepared.encode_learnt()
+    shapes = [fit_shape(prepared, *encoded.take(fold.train)) for fold in folds]
+    networks = [build_network(spec.family, shape, spec.seed + number) for number, shape in enumerate(shapes)]
+    rows = networks[0].arrange(encoded.rows)
+    places = [(encoded.find(fold.train), encoded.find(fold.validation)) for fold in folds]
+    for number, (network, (train, _)) in enumerate(zip(networks, places, strict=True)):
+        first = train[:INITIAL_ROWS]
+        network.initialise(rows[first], encoded.targets[first], torch.Generator().manual_seed(spec.seed + number))
+    device = choose_device(spec, flat_width(shapes[0]))
+    rows, targets = rows.to(device), encoded.targets.to(device)
+    data = [TrainingData(rows, targets, train.to(device), validation.to(device)) for train, validation in places]
+    return shapes, [
+        Learner(network.to(device), part, spec, prepared.coding) for network, part in zip(networks, data, strict=True)
+    ]
 
 
 def _announce(prepared: Prepared, features: int, loop: TrainingLoop, events: EventWriter) -> None:

@@ -6,7 +6,7 @@ Encoded training rows and targets enter, a `Network` that nothing trains any mor
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from trainer.networks.family import Network, NetworkShape
+from trainer.networks.topics import Topics, fit_topics
 from trainer.preparing.rows import Rows
 
-SIZES = ("trees", "nodes", "bitsets", "depth")
+SIZES = ("trees", "nodes", "bitsets", "depth", "topic_tokens")
 MOST_STEPS, PATIENCE = 400, 20
 MOST_TREES = 5_000  # one per step and class
 TREES_AT_ONCE = 20  # between looks at the time
@@ -28,10 +29,14 @@ BINARY = 2
 
 
 class BoostedTrees(Network):
-    """Trees of one step each for every output, all of them padded to the nodes of the largest."""
+    """Trees of one step each for every output, all of them padded to the nodes of the largest.
 
-    def __init__(self, trees: int, nodes: int, bitsets: int, depth: int, outputs: int) -> None:
+    Texts are told to them as a few numbers, by the topics of the training rows (latent semantic analysis).
+    """
+
+    def __init__(self, sizes: Mapping[str, int], outputs: int) -> None:
         super().__init__()
+        trees, nodes, bitsets, depth, topic_tokens = (sizes[name] for name in SIZES)
         self._outputs, self._depth = outputs, depth
         self.register_buffer("feature", torch.zeros(trees, nodes, dtype=torch.int32))
         self.register_buffer("threshold", torch.zeros(trees, nodes, dtype=torch.float64))
@@ -41,11 +46,12 @@ class BoostedTrees(Network):
         self.register_buffer("bitset", torch.full((trees, nodes), -1, dtype=torch.int32))  # of a node that asks for a category
         self.register_buffer("levels", torch.zeros(bitsets + 1, MOST_PLACES + 1, dtype=torch.bool))  # who goes left
         self.register_buffer("start", torch.zeros(1 if outputs == BINARY else outputs, dtype=torch.float64))
+        self.topics = Topics(topic_tokens)
 
     @classmethod
     def of(cls, shape: NetworkShape) -> BoostedTrees:
         """Room for the trees whose sizes `shape` tells."""
-        return cls(**{name: shape.fitted[name] for name in SIZES}, outputs=shape.outputs)
+        return cls(shape.fitted, shape.outputs)
 
     @property
     def device(self) -> torch.device:
@@ -54,14 +60,15 @@ class BoostedTrees(Network):
     def forward(self, rows: Rows) -> torch.Tensor:
         """[rows, outputs] float32: values, or what softmax makes probabilities of."""
         at_once = max(1, MOST_PLACES_AT_ONCE // len(self.get_buffer("value")))
-        return torch.cat([self._sum_trees(_cells(part)) for part in rows.split(at_once)])
+        return torch.cat([self._sum_trees(_cells(part, self.topics)) for part in rows.split(at_once)])
 
     def _sum_trees(self, cells: torch.Tensor) -> torch.Tensor:
         trees = torch.arange(len(self.get_buffer("value")), device=cells.device)
         place = torch.zeros(len(cells), len(trees), dtype=torch.int64, device=cells.device)
         for _ in range(self._depth):
             place = self._descend(cells, trees, place)
-        sums = self.get_buffer("value")[trees, place].view(len(cells), -1, self.get_buffer("start").numel()).sum(dim=1)
+        outputs = self.get_buffer("start").numel()
+        sums = self.get_buffer("value")[trees, place].view(len(cells), len(trees) // outputs, outputs).sum(dim=1)
         raw = sums + self.get_buffer("start")
         return (torch.cat([torch.zeros_like(raw), raw], dim=1) if self._outputs == BINARY else raw).float()
 
@@ -73,8 +80,8 @@ class BoostedTrees(Network):
         return torch.where(goes_left, self.get_buffer("left")[trees, place], self.get_buffer("right")[trees, place]).long()
 
 
-def _cells(rows: Rows) -> torch.Tensor:
-    return torch.cat([rows.numbers.double(), rows.categories.double()], dim=1)
+def _cells(rows: Rows, topics: Topics) -> torch.Tensor:
+    return torch.cat([rows.numbers.double(), topics(rows), rows.categories.double()], dim=1)
 
 
 def fit_boosting(
@@ -88,7 +95,8 @@ def fit_boosting(
 
     `has_time` is asked every few steps; when it turns false, the trees that are there are all.
     """
-    cells, targets = _cells(training[0]).numpy(), training[1].numpy()
+    topics = fit_topics(training[0], shape.vocabulary, seed)
+    cells, targets = _cells(training[0], topics).numpy(), training[1].numpy()
     categorical = [
         column for column, places in enumerate(shape.places, cells.shape[1] - len(shape.places)) if places <= MOST_PLACES
     ]
@@ -103,13 +111,15 @@ def fit_boosting(
         random_state=seed,
         warm_start=True,
     )
-    judged_by = {"X_val": _cells(validation[0]).numpy(), "y_val": validation[1].numpy()}
+    judged_by = {"X_val": _cells(validation[0], topics).numpy(), "y_val": validation[1].numpy()}
     steps_at_once = max(1, TREES_AT_ONCE // trees_per_step)
     for steps in range(steps_at_once, most_steps + steps_at_once, steps_at_once):
         model.set_params(max_iter=min(steps, most_steps)).fit(cells, targets, **judged_by)
         if model.n_iter_ < steps or not has_time():
             break
-    return _as_tensors(model, cells, categorical, shape)
+    network, shape = _as_tensors(model, cells, categorical, dataclasses.replace(shape, fitted={"topic_tokens": len(topics)}))
+    network.topics.load_state_dict(topics.state_dict())
+    return network, shape
 
 
 def _as_tensors(
@@ -127,6 +137,7 @@ def _as_tensors(
         "nodes": max(len(tree.nodes) for tree in trees),
         "bitsets": sum(len(tree.raw_left_cat_bitsets) for tree in trees),
         "depth": max(int(tree.nodes["depth"].max()) for tree in trees),
+        "topic_tokens": shape.fitted["topic_tokens"],
     }
     shape = dataclasses.replace(shape, hidden=(), dropout=0.0, fitted={**sizes, "steps": int(model.n_iter_)})
     network = BoostedTrees.of(shape)

@@ -21,7 +21,8 @@ class NetworkShape:
     """What decides a network's weights, saved beside them.
 
     `numbers` per row, and `flags` behind them; the `places` of each category, whose last two are for other levels and for
-    none; `fitted` is what the family found out about the training rows before the first step, as plain values.
+    none; `vocabulary` is how many tokens its texts can be made of; `fitted` is what the family found out about the training
+    rows before the first step, as plain values.
     """
 
     numbers: int
@@ -32,6 +33,7 @@ class NetworkShape:
     hidden: tuple[int, ...] = ()
     dropout: float = 0.0
     fitted: Fitted = field(default_factory=dict)
+    vocabulary: int = 0
 
     def to_plain(self) -> dict[str, Any]:
         return {
@@ -43,6 +45,7 @@ class NetworkShape:
             "hidden": list(self.hidden),
             "dropout": self.dropout,
             "fitted": self.fitted,
+            "vocabulary": self.vocabulary,
         }
 
     @classmethod
@@ -52,11 +55,13 @@ class NetworkShape:
 
 @dataclass(frozen=True, slots=True)
 class ParameterGroup:
-    """Parameters that are trained alike: the learning rate and the weight decay of the run, times these."""
+    """Parameters that are trained alike: the learning rate and the weight decay of the run, times these, or their own."""
 
     parameters: Sequence[nn.Parameter]
     rate: float = 1.0
     decay: float = 1.0
+    own_rate: float | None = None  # at its peak
+    own_decay: float | None = None
 
 
 class Network(nn.Module):
@@ -70,6 +75,11 @@ class Network(nn.Module):
         return INFERENCE_ROWS
 
     @property
+    def work_per_row(self) -> int:
+        """About how many multiplications a row takes."""
+        return self.members * sum(parameter.numel() for parameter in self.parameters())
+
+    @property
     def device(self) -> torch.device:
         return next(self.parameters()).device
 
@@ -77,8 +87,8 @@ class Network(nn.Module):
         """What `forward` takes: all that is done to rows and that no training changes, once for a whole table."""
         return rows
 
-    def initialise(self, rows: Rows, generator: torch.Generator) -> None:
-        """Find the first weights by some of the arranged training rows, before the first step."""
+    def initialise(self, rows: Rows, targets: torch.Tensor, generator: torch.Generator) -> None:
+        """Find the first weights by arranged training rows and their coded targets [rows], before the first step."""
 
     def prepare_epoch(self, generator: torch.Generator, batch_rows: int, steps_done: int = 0, dropout_share: float = 1.0) -> None:
         """Draw what each epoch needs by chance, before its first step; its batches have at most `batch_rows` rows.
@@ -103,6 +113,14 @@ class Family:
 
     build: Callable[[NetworkShape], Network]
     fit: Callable[[Rows, torch.Tensor, NetworkShape], Fitted] = lambda _rows, _targets, _shape: {}
+
+
+def clamp_outputs(outputs: torch.Tensor, shape: NetworkShape) -> torch.Tensor:
+    """Values within those that were seen, where the family took note of them."""
+    if not shape.is_regression or "low" not in shape.fitted:
+        return outputs
+    low, high = (torch.tensor(shape.fitted[end], device=outputs.device) for end in ("low", "high"))
+    return outputs.clamp(low, high)
 
 
 @torch.no_grad()

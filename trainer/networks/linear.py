@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
 from torch import nn
+from torch.nn import functional
 
 from trainer.networks.family import Family, Network, NetworkShape
 from trainer.networks.flat import flat_width, flatten
@@ -13,20 +12,19 @@ from trainer.preparing.rows import Rows
 
 
 class Linear(Network):
-    """One layer; it starts at zero, as nothing has been seen yet."""
+    """One layer; it starts at zero, as nothing has been seen yet. Where there is no column to read, only its bias is left."""
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         self._shape = shape
-        self.output = nn.Linear(flat_width(shape), shape.outputs)
-        nn.init.zeros_(self.output.weight)
-        nn.init.zeros_(self.output.bias)
+        self.weight = nn.Parameter(torch.zeros(shape.outputs, flat_width(shape)))
+        self.bias = nn.Parameter(torch.zeros(shape.outputs))
 
     def arrange(self, rows: Rows) -> Rows:
         return flatten(rows, self._shape)
 
     def forward(self, rows: Rows) -> torch.Tensor:
-        return cast("torch.Tensor", self.output(rows.numbers))
+        return functional.linear(rows.numbers, self.weight, self.bias)
 
 
 LINEAR = Family(Linear)

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from trainer.networks.dropout import MaskedDropout
-from trainer.networks.family import Family, Fitted, Network, NetworkShape, ParameterGroup
+from trainer.networks.family import Family, Fitted, Network, NetworkShape, ParameterGroup, clamp_outputs
 from trainer.networks.flat import bend, one_hot
 from trainer.preparing.encoders import QUARTILE_RANGE
 from trainer.preparing.rows import Rows
@@ -27,6 +27,7 @@ FREQUENCIES, FREQUENCY_SCALE, PERIODIC_WIDTH = 16, 0.1, 3
 CORNERS = 5  # training rows that a first bias is put between
 FRONT_RATE, SLOW_RATE = 6.0, 0.1
 LEAST_SPREAD = 1e-6
+INITIAL_ROWS = 10_000  # enough to see how far the first weights spread them
 
 
 class RealMlp(Network):
@@ -67,16 +68,16 @@ class RealMlp(Network):
         return torch.cat(parts, dim=1) * self.front
 
     def _leave(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Nothing outside of what was seen is predicted; clamped only afterwards, as a clamped output learns nothing."""
-        if self.training or not self._shape.is_regression:
-            return outputs
-        low, high = (torch.tensor(self._shape.fitted[end], device=outputs.device) for end in ("low", "high"))
-        return outputs.clamp(low, high)
+        """Nothing outside of what was seen is predicted; clamped only afterwards, as a clamped output learns nothing.
+
+        What texts add comes before that.
+        """
+        return outputs if self.training or self._shape.vocabulary else clamp_outputs(outputs, self._shape)
 
     @torch.no_grad()
-    def initialise(self, rows: Rows, generator: torch.Generator) -> None:
+    def initialise(self, rows: Rows, _targets: torch.Tensor, generator: torch.Generator) -> None:
         """Weights that keep the spread of these rows, biases that put the bends of each unit where rows are."""
-        seen = self._enter(rows)
+        seen = self._enter(rows[:INITIAL_ROWS])
         for layer, activation in zip(self.layers, self.activations, strict=True):
             seen = activation(cast("ScaledLinear", layer).fit(seen, generator))
         self.output.fit(seen, generator)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy
 import pandas
-from numpy.typing import NDArray
 
+from trainer.preparing.encoder import Encoder, Reading, no_column, stack
 from trainer.preparing.labels import as_written
 
 MAX_LEVELS = 4096
@@ -23,53 +23,9 @@ FARTHEST = 1e6  # deviations from the median: beyond, float32 and the squares of
 QUARTILE_RANGE = 1.349  # deviations between the quartiles of a normal distribution
 YEAR_2000 = pandas.Timestamp("2000-01-01")
 
-Encoded = NDArray[numpy.float32]
-
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One column: `numbers` and `flags` [rows, width], or the place of each cell's level [rows]; and what could not be read.
-
-    Flags are -1, 0 or 1: whether something is true, or missing.
-    """
-
-    numbers: Encoded
-    flags: Encoded
-    refused: pandas.Series[Any]
-    places: NDArray[numpy.int64] | None = None
-
-
-class Encoder(Protocol):
-    """What every kind of column offers: so many numbers and flags per row, or one of so many places."""
-
-    @property
-    def numbers(self) -> int: ...
-
-    @property
-    def flags(self) -> int: ...
-
-    @property
-    def places(self) -> int: ...
-
-    def encode(self, values: pandas.Series[Any]) -> Reading: ...
-
-    def to_plain(self) -> dict[str, Any]: ...
-
-    @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Encoder: ...
-
-
-def fit_encoder(kind: str, values: pandas.Series[Any]) -> Encoder:
-    """The encoder of a column of this kind, fitted on `values`."""
-    if kind in {"number", "integer"}:
-        return NumberEncoder.fit(_to_numbers(values))
-    if kind == "category":
-        return CategoryEncoder.fit(values)
-    return DateEncoder.fit(values) if kind == "date" else BooleanEncoder()
-
-
-@dataclass(frozen=True, slots=True)
-class NumberEncoder:
+class NumberEncoder(Encoder):
     """Distance from the median in standard deviations, missing as the median; a flag where the training rows miss some.
 
     The deviation is what the quartiles make of it: a few absurd values do not press all others together.
@@ -96,17 +52,13 @@ class NumberEncoder:
     def flags(self) -> int:
         return int(self.marks_missing)
 
-    @property
-    def places(self) -> int:
-        return 0
-
     def encode(self, values: pandas.Series[Any]) -> Reading:
-        numbers = _to_numbers(values)
+        numbers = to_numbers(values)
         raw = numbers.to_numpy()
         missing = numpy.isnan(raw)
         refused = values[missing & values.notna().to_numpy()]
         scaled = ((numpy.where(missing, self.median, raw) - self.median) / self.scale).clip(-FARTHEST, FARTHEST)
-        return Reading(_stack(scaled), _stack(missing) if self.marks_missing else _no_column(len(raw)), refused)
+        return Reading(stack(scaled), stack(missing) if self.marks_missing else no_column(len(raw)), refused)
 
     def to_plain(self) -> dict[str, Any]:
         return {"encoder": "number", "median": self.median, "scale": self.scale, "marks_missing": self.marks_missing}
@@ -117,7 +69,7 @@ class NumberEncoder:
 
 
 @dataclass(frozen=True, slots=True)
-class CategoryEncoder:
+class CategoryEncoder(Encoder):
     """One place per level, the most frequent first, then one for other and unknown levels, and one for missing."""
 
     levels: tuple[str, ...]
@@ -128,14 +80,6 @@ class CategoryEncoder:
         frequent = [level for level, count in counts.items() if count >= MIN_LEVEL_ROWS]
         frequent.sort(key=lambda level: (-counts[level], level))
         return cls(tuple(frequent[:MAX_LEVELS]))
-
-    @property
-    def numbers(self) -> int:
-        return 0
-
-    @property
-    def flags(self) -> int:
-        return 0
 
     @property
     def places(self) -> int:
@@ -149,7 +93,7 @@ class CategoryEncoder:
         # A rare level of the training rows shares the place of levels never seen: both say "something else".
         refused = values[(positions.isna() & known).to_numpy()]
         chosen = positions.fillna(other).where(known, missing).to_numpy().astype(numpy.int64)
-        return Reading(_no_column(len(values)), _no_column(len(values)), refused, chosen)
+        return Reading(no_column(len(values)), no_column(len(values)), refused, chosen)
 
     def to_plain(self) -> dict[str, Any]:
         return {"encoder": "category", "levels": list(self.levels)}
@@ -160,26 +104,18 @@ class CategoryEncoder:
 
 
 @dataclass(frozen=True, slots=True)
-class BooleanEncoder:
+class BooleanEncoder(Encoder):
     """1 for true, -1 for false, 0 for missing."""
-
-    @property
-    def numbers(self) -> int:
-        return 0
 
     @property
     def flags(self) -> int:
         return 1
 
-    @property
-    def places(self) -> int:
-        return 0
-
     def encode(self, values: pandas.Series[Any]) -> Reading:
         words = values.astype(object).astype(str).str.lower()
         signs = words.map({"true": 1.0, "false": -1.0, "1": 1.0, "0": -1.0})
         refused = values[(signs.isna() & values.notna()).to_numpy()]
-        return Reading(_no_column(len(values)), _stack(signs.fillna(0.0).to_numpy(dtype=numpy.float64)), refused)
+        return Reading(no_column(len(values)), stack(signs.fillna(0.0).to_numpy(dtype=numpy.float64)), refused)
 
     def to_plain(self) -> dict[str, Any]:
         return {"encoder": "boolean"}
@@ -190,7 +126,7 @@ class BooleanEncoder:
 
 
 @dataclass(frozen=True, slots=True)
-class DateEncoder:
+class DateEncoder(Encoder):
     """The moment, the year, the month and the weekday, each as a number column."""
 
     parts: tuple[NumberEncoder, ...]
@@ -207,10 +143,6 @@ class DateEncoder:
     def flags(self) -> int:
         return self.parts[0].flags
 
-    @property
-    def places(self) -> int:
-        return 0
-
     def encode(self, values: pandas.Series[Any]) -> Reading:
         dates = _to_dates(values)
         refused = values[(dates.isna() & values.notna()).to_numpy()]
@@ -226,15 +158,7 @@ class DateEncoder:
         return cls(tuple(NumberEncoder.from_plain(part) for part in plain["parts"]))
 
 
-ENCODERS: Mapping[str, type[Encoder]] = {
-    "number": NumberEncoder,
-    "category": CategoryEncoder,
-    "boolean": BooleanEncoder,
-    "date": DateEncoder,
-}
-
-
-def _to_numbers(values: pandas.Series[Any]) -> pandas.Series[Any]:
+def to_numbers(values: pandas.Series[Any]) -> pandas.Series[Any]:
     # In NumPy throughout: on a small table the same in pandas takes longer than the first epoch.
     numbers = pandas.to_numeric(values, errors="coerce").to_numpy(dtype=numpy.float64, na_value=numpy.nan)
     readable = numpy.where(numpy.isfinite(numbers), numbers.clip(-LARGEST, LARGEST), numpy.nan)
@@ -250,11 +174,3 @@ def _to_dates(values: pandas.Series[Any]) -> pandas.Series[Any]:
 def _date_parts(dates: pandas.Series[Any]) -> list[pandas.Series[Any]]:
     days = (dates - YEAR_2000).dt.total_seconds() / 86_400
     return [days, dates.dt.year.astype("float64"), dates.dt.month.astype("float64"), dates.dt.day_of_week.astype("float64")]
-
-
-def _stack(column: NDArray[Any]) -> Encoded:
-    return column.astype(numpy.float32)[:, None]
-
-
-def _no_column(rows: int) -> Encoded:
-    return numpy.zeros((rows, 0), dtype=numpy.float32)

@@ -15,16 +15,23 @@ import pandas
 import torch
 
 from trainer.contract.messages import Message, Problem, Refusal
-from trainer.preparing.encoders import ENCODERS, Encoder, Reading, fit_encoder
-from trainer.preparing.rows import Rows
+from trainer.preparing.encoder import Encoder
+from trainer.preparing.grams_encoder import GramsEncoder
+from trainer.preparing.kinds import ENCODERS, TEXT, fit_encoder
+from trainer.preparing.pieces_encoder import PiecesEncoder
+from trainer.preparing.rows import Rows, Tokens, join_tokens
 from trainer.preparing.table import ColumnKnowledge
 
 UNUSED_KINDS: Mapping[str, Message] = {
     "constant": Message("It never changes."),
     "identifier": Message("It names the row and would be learnt by heart."),
-    "text": Message("Free text is not read yet."),
 }
 LEAST_RANGE = 1e-6
+MOST_TEXT_WEIGHTS = 20_000_000  # of a network: a place of the vocabularies has one per output
+
+
+_SAME_VALUE = Message("It does not change in the training rows.")
+_SAME_WORDS = Message("None of its words and letters occurs in two of the training rows.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +63,35 @@ class Features:
 
     @classmethod
     def fit(
-        cls, training: pandas.DataFrame, columns: Mapping[str, ColumnKnowledge], target: str, exclude: Collection[str]
+        cls,
+        training: pandas.DataFrame,
+        columns: Mapping[str, ColumnKnowledge],
+        target: str,
+        exclude: Collection[str],
+        outputs: int = 1,
+        *,
+        reads_pieces: bool = False,
     ) -> Features:
-        """Learn from the training rows.
+        """Learn from the training rows; `outputs` is how many numbers a network gives per row.
+
+        `reads_pieces`: it reads texts as sequences.
 
         Raises:
             Refusal: `no_features`, when no column is left to predict from.
         """
         encoders: dict[str, Encoder] = {}
         left_out: list[LeftOut] = []
-        for name, knowledge in columns.items():
-            if name == target:
-                continue
+        inputs = {name: knowledge for name, knowledge in columns.items() if name != target}
+        texts = sum(knowledge.kind == TEXT and name not in exclude for name, knowledge in inputs.items())
+        most_tokens = MOST_TEXT_WEIGHTS // (outputs * max(1, texts))
+        for name, knowledge in inputs.items():
             reason = Message("You left it out.") if name in exclude else UNUSED_KINDS.get(knowledge.kind)
             if reason is None:
-                encoder = fit_encoder(knowledge.kind, training[name])
-                if _tells_anything(encoder.encode(training[name])):
+                encoder = fit_encoder(knowledge.kind, training[name], most_tokens, reads_pieces=reads_pieces)
+                if _tells_anything(encoder, training[name]):
                     encoders[name] = encoder
                     continue
-                reason = Message("It does not change in the training rows.")
+                reason = _SAME_WORDS if knowledge.kind == TEXT else _SAME_VALUE
             left_out.append(LeftOut(name, reason))
         if not encoders:
             message = Message(
@@ -102,6 +119,11 @@ class Features:
         """How many places each category has; the last two are for other levels and for none."""
         return tuple(encoder.places for encoder in self._encoders.values() if encoder.places)
 
+    @property
+    def vocabulary(self) -> int:
+        """How many different tokens texts are made of, over all columns of texts."""
+        return sum(encoder.vocabulary for encoder in self._encoders.values())
+
     def encode(self, frame: pandas.DataFrame) -> Rows:
         """The rows as numbers; absent columns, unknown categories and unreadable cells count as missing."""
         return self.read(frame).rows
@@ -110,6 +132,7 @@ class Features:
         """As `encode`, and says what it had to take as missing."""
         numbers = numpy.zeros((len(frame), self.numbers + self.flags), dtype=numpy.float32)
         categories = numpy.zeros((len(frame), len(self.places)), dtype=numpy.int64)
+        texts: list[Tokens] = []
         number, flag, category = 0, self.numbers, 0
         absent, unread = [], {}
         for name, encoder in self._encoders.items():
@@ -125,9 +148,16 @@ class Features:
             if reading.places is not None:
                 categories[:, category] = reading.places
                 category += 1
+            if reading.tokens is not None:
+                texts.append(reading.tokens)
             if len(reading.refused):
                 unread[name] = (len(reading.refused), str(reading.refused.iloc[0])[:80])
-        return FeatureReading(Rows(torch.from_numpy(numbers), torch.from_numpy(categories)), absent, unread)
+        rows = Rows(torch.from_numpy(numbers), torch.from_numpy(categories), self._join(texts))
+        return FeatureReading(rows, absent, unread)
+
+    def _join(self, texts: list[Tokens]) -> Tokens | None:
+        sizes = [encoder.vocabulary for encoder in self._encoders.values() if encoder.vocabulary]
+        return join_tokens(texts, sizes) if texts else None
 
     def to_plain(self) -> list[dict[str, Any]]:
         return [{"column": name, **encoder.to_plain()} for name, encoder in self._encoders.items()]
@@ -137,8 +167,11 @@ class Features:
         return cls({entry["column"]: ENCODERS[entry["encoder"]].from_plain(entry) for entry in plain})
 
 
-def _tells_anything(reading: Reading) -> bool:
+def _tells_anything(encoder: Encoder, values: pandas.Series[Any]) -> bool:
     """Whether the rows differ: what hardly moves explodes where a network looks at it closely."""
+    if isinstance(encoder, GramsEncoder | PiecesEncoder):
+        return encoder.vocabulary > 0
+    reading = encoder.encode(values)
     if reading.places is not None:
         return len(numpy.unique(reading.places)) > 1
     return bool(numpy.ptp(numpy.concatenate([reading.numbers, reading.flags], axis=1), axis=0).max() > LEAST_RANGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from trainer.contract.events import EventWriter
 from trainer.contract.messages import Message, Scalar
+from trainer.contract.recipes import RECIPES
 from trainer.contract.settling import SettledSpec, settle
 from trainer.contract.spec import AUTO, TrainingSpec
 from trainer.preparing.features import Features
@@ -22,6 +24,27 @@ from trainer.preparing.rows import Rows
 from trainer.preparing.split import Positions, Split, split_rows
 from trainer.preparing.table import Table
 from trainer.preparing.targets import REGRESSION, TargetCoding, fit_target
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedRows:
+    """Some rows of the table, once for all folds that use them; `positions` tells where they are there, in ascending order.
+
+    `targets` is [rows], int64 class numbers or float32 standardised values.
+    """
+
+    positions: Positions
+    rows: Rows
+    targets: torch.Tensor
+
+    def find(self, positions: Positions) -> torch.Tensor:
+        """Where these rows of the table are among those here [positions]."""
+        return torch.from_numpy(numpy.searchsorted(self.positions, positions))
+
+    def take(self, positions: Positions) -> tuple[Rows, torch.Tensor]:
+        """A copy of these rows of the table, in this order, and their targets."""
+        places = self.find(positions)
+        return self.rows[places], self.targets[places]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +60,21 @@ class Prepared:
     def rows(self, positions: Positions) -> pandas.DataFrame:
         return self.table.frame.iloc[positions]
 
-    def encode(self, positions: Positions) -> tuple[Rows, torch.Tensor]:
-        """Features and coded targets [rows] of these rows."""
+    def encode(self, positions: Positions) -> EncodedRows:
+        """Features and coded targets of these rows."""
+        positions = numpy.unique(positions)
         rows = self.rows(positions)
-        return self.features.encode(rows), torch.from_numpy(self.coding.encode(rows[self.coding.name]))
+        return EncodedRows(positions, self.features.encode(rows), torch.from_numpy(self.coding.encode(rows[self.coding.name])))
+
+    def encode_learnt(self) -> EncodedRows:
+        """All rows that any fold learns from, or is chosen by."""
+        return self.encode(numpy.concatenate([self.split.train, self.split.validation]))
+
+    def with_grams(self) -> Prepared:
+        """The same rows, with texts as collections of words and letters: as those read them that do not read in order."""
+        training, spec = self.rows(self.split.train), self.spec
+        features = Features.fit(training, self.table.columns, self.coding.name, spec.exclude, self.coding.outputs)
+        return dataclasses.replace(self, features=features)
 
     def hash(self) -> str:
         """What tells these rows, in this split and encoding, from any others."""
@@ -69,7 +103,9 @@ def prepare(table: Table, given: TrainingSpec, events: EventWriter) -> Prepared:
         events.log(Message("{rows} rows have no “{target}” and were left out.", params))
     training = table.frame.iloc[split.train]
     coding = fit_target(name, task, values.dropna(), training[name])
-    features = Features.fit(training, table.columns, name, spec.exclude)
+    features = Features.fit(
+        training, table.columns, name, spec.exclude, coding.outputs, reads_pieces=RECIPES[spec.family].reads_pieces
+    )
     for left_out in features.left_out:
         events.log(Message("“{column}” is not used: {reason}", {"column": left_out.column, "reason": left_out.reason}))
     for warning in find_leaks(training, features.columns, coding):
