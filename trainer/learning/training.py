@@ -156,8 +156,7 @@ def _announce(prepared: Prepared, features: int, loop: TrainingLoop, events: Eve
             " Kept for the final test: {test} rows."
         )
         events.log(Message(text, {**counts, "folds": folds}))
-    params: dict[str, Scalar] = {"columns": len(prepared.features.columns), "features": features}
-    events.log(Message("Columns used: {columns}, as {features} numbers per row.", params))
+    events.log(_say_columns(prepared, features))
     events.emit(
         "plan",
         task=prepared.coding.task,
@@ -170,3 +169,14 @@ def _announce(prepared: Prepared, features: int, loop: TrainingLoop, events: Eve
         total_steps=loop.total_steps,
         device=loop.device.type,
     )
+
+
+def _say_columns(prepared: Prepared, features: int) -> Message:
+    params: dict[str, Scalar] = {"columns": len(prepared.features.columns), "features": features}
+    params["pieces"] = prepared.features.vocabulary
+    if not params["pieces"]:
+        return Message("Columns used: {columns}, as {features} numbers per row.", params)
+    if not features:
+        return Message("Columns used: {columns}, all of them texts, made of {pieces} different words and word pieces.", params)
+    text = "Columns used: {columns}, as {features} numbers per row and texts, made of {pieces} different words and word pieces."
+    return Message(text, params)
