@@ -15,7 +15,10 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 from components.elements import Button, box, card, link_button, notice, text
 from locales import Translator, parse_number
 
-ADVANCED = ("hidden", "dropout", "weight_decay", "folds", "max_minutes", "seed")
+NUMBERS_OF_ADVANCED = ("hidden", "dropout", "weight_decay", "folds", "max_minutes", "seed")
+DIVISIONS = ("time_column", "group_column")
+ADVANCED = (*NUMBERS_OF_ADVANCED, *DIVISIONS)
+CHOICES = ("target", "task", "network", "exclude", *DIVISIONS)  # that decide what suits the rest
 NUMBERS = ("epochs", "batch_size", "lr", "dropout", "weight_decay", "folds", "max_minutes", "seed")
 
 
@@ -35,10 +38,11 @@ class FormContent:
     target_hints: Mapping[str, str]
     tasks: Mapping[str, str]
     networks: Mapping[str, str]
+    divisions: Mapping[str, str]  # columns to divide the rows by
     devices: Mapping[str, str]  # none where there is no choice
     hints: Mapping[str, str]
     values: Mapping[str, Any]
-    suggest: Callable[[str | None, str, str], Suggestion]  # by target, task and network
+    suggest: Callable[[Mapping[str, Any]], Suggestion]  # by what was chosen
 
 
 @dataclass
@@ -60,6 +64,8 @@ class TrainingForm:
             self.alert.set_visibility(False)
             self._draw_what()
             self._draw_how()
+            for name in CHOICES:
+                self.fields[name].on_value_change(self._suggest)
             self._suggest()
             with box("actions"):
                 start = Button(self._("Start training"), self.on_start, kind="primary")
@@ -74,6 +80,7 @@ class TrainingForm:
             values[name] = parse_number(values[name]) if (values[name] or "").strip() else None
         widths = [parse_number(part) for part in (values["hidden"] or "").replace("،", ",").split(",") if part.strip()]
         values["hidden"] = widths or None
+        values |= {name: values[name] or None for name in DIVISIONS}
         return values
 
     def typed(self) -> dict[str, str | list[str]]:
@@ -116,8 +123,6 @@ class TrainingForm:
             target.on_value_change(explain)
             for name in ("target", "task", "network", "exclude"):
                 self.fields[name].on_value_change(self.on_change)
-            for name in ("target", "task", "network"):
-                self.fields[name].on_value_change(self._suggest)
 
     def _draw_how(self) -> None:
         with card(self._("How to train")):
@@ -133,16 +138,18 @@ class TrainingForm:
                 with box("", "summary"):
                     ui.label(self._("Advanced settings"))
                 with box("field-row"):
-                    for name in ADVANCED:
+                    for name in NUMBERS_OF_ADVANCED:
                         self._number(name)
+                    for name in DIVISIONS:
+                        self._select(name, self.content.divisions, self.content.values[name] or "", has_search=True)
+                        self.fields[name].on_value_change(self.on_change)
                     if self.content.devices:
                         self._select("device", self.content.devices, self.content.values["device"])
                         self.fields["device"].on_value_change(self.on_change)
 
     def _suggest(self) -> None:
         """Show what stands for an empty field, which depends on what is predicted and by which network."""
-        target, task, network = (self.fields[name].value for name in ("target", "task", "network"))
-        suggestion = self.content.suggest(target, task, network)
+        suggestion = self.content.suggest({name: self.fields[name].value for name in CHOICES})
         self.fields["network"].props["hint"] = self.fields["network"].props["aria-description"] = suggestion.network
         for name, value in suggestion.values.items():
             self.fields[name].props["placeholder"] = "–" if value is None else self._as_typed(value)

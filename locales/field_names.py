@@ -19,6 +19,8 @@ FIELD_NAMES: Mapping[str, Message] = {
     "encoding": Message("Encoding"),
     "epochs": Message("Epochs"),
     "exclude": Message("Columns to leave out"),
+    "group_column": Message("Keep rows together by"),
+    "time_column": Message("Divide rows in time by"),
     "file": Message("File"),
     "folds": Message("Folds"),
     "header": Message("Names in the first row"),

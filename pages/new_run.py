@@ -154,7 +154,7 @@ def form_content(_: Translator, profile: Mapping[str, Any], typed: QueryParams, 
     values = {name: "" if spec_field.default is None else spec_field.default for name, spec_field in FIELDS.items()}
     values |= {"target": suggested["target"], "network": AUTO}
     values |= _typed_before(typed, {column["name"] for column in columns})
-    for name, value in _suggest(_, profile, values["target"], values["task"], values["network"]).values.items():
+    for name, value in _suggest(_, profile, values).values.items():
         if _is_as_suggested(values[name], value):
             values[name] = ""  # it goes on following the network and the table
     return FormContent(
@@ -162,6 +162,7 @@ def form_content(_: Translator, profile: Mapping[str, Any], typed: QueryParams, 
         target_hints={column["name"]: _target_hint(_, column, suggested) for column in columns},
         tasks={"auto": _("As the data suggests")} | _names(_, TASKS),
         networks={AUTO: _("As the data suggests")} | _names(_, NETWORKS),
+        divisions={"": _("No column")} | {column["name"]: _column_label(_, column) for column in columns},
         devices={"auto": _("As the network needs")} | _names(_, DEVICES) if has_gpu else {},
         hints=_hints(_),
         values=values,
@@ -169,12 +170,21 @@ def form_content(_: Translator, profile: Mapping[str, Any], typed: QueryParams, 
     )
 
 
-def _suggest(_: Translator, profile: Mapping[str, Any], target: str | None, task: str, network: str) -> Suggestion:
+def _suggest(_: Translator, profile: Mapping[str, Any], chosen: Mapping[str, Any]) -> Suggestion:
     """What is done about what is left empty."""
-    column = next((column for column in profile["columns"] if column["name"] == target), None)
-    settled = (column["task"] if column else None) or task if task == AUTO else task
-    family, reason, settings = suggest(TrainingSpec(target=target, task=settled, network=network or AUTO), profile)
-    about = reason if network == AUTO else ABOUT_NETWORKS[family]
+    column = next((column for column in profile["columns"] if column["name"] == chosen["target"]), None)
+    settled = (column["task"] if column else None) or chosen["task"] if chosen["task"] == AUTO else chosen["task"]
+    time_column, group_column = chosen["time_column"] or None, chosen["group_column"] or None
+    spec = TrainingSpec(
+        target=chosen["target"],
+        task=settled,
+        network=chosen["network"] or AUTO,
+        exclude=tuple(chosen["exclude"]),
+        time_column=time_column,
+        group_column=group_column,
+    )
+    family, reason, settings = suggest(spec, profile)
+    about = reason if chosen["network"] == AUTO else ABOUT_NETWORKS[family]
     return Suggestion(_.message(about), {**settings, "seed": FIELDS["seed"].default})
 
 
@@ -190,7 +200,8 @@ def _names(_: Translator, messages: Mapping[str, Message]) -> dict[str, str]:
 
 def _typed_before(typed: QueryParams, columns: Collection[str]) -> dict[str, Any]:
     """The fields that the address names; choices that this form does not offer are passed over."""
-    offered = {"target": columns, "task": ("auto", *TASKS), "network": (AUTO, *NETWORKS), "device": ("auto", *DEVICES)}
+    offered: dict[str, Collection[str]] = dict.fromkeys(("target", "time_column", "group_column"), columns)
+    offered |= {"task": ("auto", *TASKS), "network": (AUTO, *NETWORKS), "device": ("auto", *DEVICES)}
     values: dict[str, Any] = {
         name: value
         for name, value in typed.items()
@@ -226,6 +237,8 @@ def _hints(_: Translator) -> dict[str, str]:
         "folds": _("Parts of the rows; each is left out by a network of its own: {low} to {high}.", low=1, high=10),
         "max_minutes": _("Training ends by then, and keeps the best so far: {low} or more.", low="0.1"),
         "seed": _("Equal seeds give equal runs."),
+        "time_column": _("For what is to be predicted of the future: learns from the earliest rows, is tested on the latest."),
+        "group_column": _("For several rows of the same person or thing: they are never in the test and in what is learnt from."),
     }
 
 

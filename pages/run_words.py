@@ -32,6 +32,8 @@ SETTINGS = (
     "max_minutes",
     "seed",
     "exclude",
+    "time_column",
+    "group_column",
     "device",
 )
 SECONDS_PER_MINUTE = 60

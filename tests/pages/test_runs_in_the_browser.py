@@ -80,6 +80,23 @@ def test_a_copied_run_keeps_what_was_chosen_and_leaves_the_rest_to_the_network(o
         expect(page.get_by_label(label)).to_have_attribute("placeholder", suggested)
 
 
+def test_rows_are_divided_in_time_or_kept_together_as_was_chosen(open_page: OpenPage, token: str) -> None:
+    page = open_form(open_page, token)
+    page.locator("summary", has_text="Advanced settings").click()
+    expect(page.get_by_label("Folds")).to_have_attribute("placeholder", "5")
+    page.get_by_label("Divide rows in time by").click()
+    page.get_by_role("option", name="petal_length").click()
+    expect(page.get_by_label("Folds")).to_have_attribute("placeholder", "1")
+    page.wait_for_url("**time_column=petal_length**")
+    page.get_by_label("Keep rows together by").click()
+    page.get_by_role("option", name="sepal_width").last.click()
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text("Rows can be divided by time or by what belongs together, not by both. Choose one.")).to_be_visible()
+    page.reload()
+    wait_until_live(page)
+    assert "petal_length" in page.get_by_label("Divide rows in time by").input_value()
+
+
 def test_nothing_typed_is_lost_when_the_language_changes_and_enter_starts(open_page: OpenPage, token: str) -> None:
     page = open_form(open_page, token)
     page.get_by_label("Epochs").fill("7777")

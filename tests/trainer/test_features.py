@@ -17,7 +17,7 @@ from trainer.preparing.targets import TargetCoding, fit_target
 
 def fit(frame: pandas.DataFrame, kinds: dict[str, str], exclude: tuple[str, ...] = ()) -> Features:
     columns = {name: ColumnKnowledge(name, kind, Message("Why.")) for name, kind in kinds.items()}
-    return Features.fit(frame, columns, "target", exclude)
+    return Features.fit(frame, columns, "target", dict.fromkeys(exclude, Message("You left it out.")))
 
 
 def encode_one(kind: str, training: list[Any], rows: list[Any]) -> list[list[float]]:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.contract import EventWriter, Refusal, TrainingSpec
+from trainer.contract import EventWriter, Refusal, RunFolder, TrainingSpec, TrainOrder, read_events
+from trainer.learning.training import train
 from trainer.preparing.preparation import prepare
 from trainer.preparing.split import split_rows
 from trainer.preparing.table import load_table
@@ -107,3 +108,82 @@ def test_scaler_never_sees_validation_rows(houses: Path, events: EventWriter) ->
     second = prepare(dataclasses.replace(table, frame=spoilt), spec, events)
     assert second.features.to_plain() == first.features.to_plain()
     assert second.coding == first.coding
+
+
+@settings(max_examples=80, deadline=None)
+@given(times=st.lists(st.one_of(st.none(), st.integers(0, 30)), min_size=10, max_size=120), seed=st.integers(0, 5))
+def test_in_time_nothing_is_learnt_from_what_comes_after_it_is_tested(times: list[int | None], seed: int) -> None:
+    series = pandas.Series(times, name="day", dtype="float64")
+    target = pandas.Series(range(len(times)), name="t")
+    if series.nunique() + int(series.isna().any()) < 3:
+        with pytest.raises(Refusal, match="different values"):
+            split_rows(target, "regression", seed, times=series)
+        return
+    split = split_rows(target, "regression", seed, times=series)
+    parts = [split.train, split.validation, split.test]
+    known = [series.iloc[part].fillna(-1.0) for part in parts]
+    assert known[0].max() < known[1].min()
+    assert known[1].max() < known[2].min()
+    assert sorted(row for part in parts for row in part) == list(range(len(times)))
+
+
+def test_in_time_the_latest_fifth_is_tested_whatever_the_seed() -> None:
+    target = pandas.Series(range(1000), name="t")
+    days = pandas.Series(pandas.date_range("2020-01-01", periods=1000)[::-1], name="day")
+    first, other = (split_rows(target, "regression", seed, times=days) for seed in (0, 1))
+    assert first.counts() == {"train": 640, "validation": 160, "test": 200}
+    assert set(first.test) == set(other.test) == set(range(200)), "the table is in reverse order"
+    assert first.train.tolist() != other.train.tolist(), "what is learnt from is shuffled"
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    groups=st.lists(st.one_of(st.none(), st.sampled_from("abcdefghijkl")), min_size=30, max_size=120),
+    folds=st.integers(1, 4),
+    seed=st.integers(0, 5),
+)
+def test_groups_are_in_one_part_alone(groups: list[str | None], folds: int, seed: int) -> None:
+    series = pandas.Series(groups, name="patient", dtype=object)
+    if series.nunique() < folds + 2:
+        return
+    split = split_rows(pandas.Series(range(len(groups)), name="t"), "regression", seed, folds, groups=series)
+    assert len(split.folds) == folds
+    for fold in split.folds:
+        parts = [set(series.iloc[part].dropna()) for part in (fold.train, fold.validation, split.test)]
+        assert not parts[0] & parts[1]
+        assert not parts[0] & parts[2]
+        assert not parts[1] & parts[2]
+        assert all(len(part) for part in (fold.train, fold.validation, split.test))
+        assert sorted([*fold.train, *fold.validation, *split.test]) == list(range(len(groups)))
+
+
+def test_many_groups_make_parts_of_the_usual_size() -> None:
+    series = pandas.Series([row // 4 for row in range(1000)], name="patient")
+    split = split_rows(pandas.Series(range(1000), name="t"), "regression", 0, groups=series)
+    assert split.counts() == pytest.approx({"train": 640, "validation": 160, "test": 200}, abs=4)
+
+
+def test_classes_that_cannot_be_learnt_are_left_out_and_counted() -> None:
+    target = pandas.Series(["a", "b"] * 45 + ["new"] * 10, name="t")
+    split = split_rows(target, "multiclass", 0, times=pandas.Series(range(100), name="day"))
+    assert split.unlearnt == 10
+    assert sorted([*split.train, *split.validation, *split.test]) == list(range(90))
+    late = pandas.Series(["a"] * 80 + ["b"] * 20, name="t")
+    with pytest.raises(Refusal, match="hardly any class"):
+        split_rows(late, "binary", 0, times=pandas.Series(range(100), name="day"))
+
+
+@pytest.mark.parametrize("settings_", [{"time_column": "day"}, {"group_column": "day"}, {"group_column": "day", "folds": 2}])
+def test_a_run_in_time_or_by_groups_tells_so_and_has_a_model(
+    visits: Path, folder: RunFolder, events: EventWriter, settings_: dict[str, Any]
+) -> None:
+    spec = TrainingSpec(target="mood", network="auto", epochs=2, **settings_)
+    outcome = train(TrainOrder(str(visits), spec), folder, events, lambda: False)
+    events.flush()
+    said = [event["message"]["text"] for event in read_events(folder.events).events if event["type"] == "log"]
+    assert outcome.report is not None
+    assert outcome.report["folds"] == settings_.get("folds", 1 if "time_column" in settings_ else 5)
+    assert any("divided by" in text or "stay together" in text for text in said)
+    left_out = [column["column"] for column in outcome.report["columns"]["left_out"]]
+    assert left_out == (["day"] if "group_column" in settings_ else [])
+    assert set(outcome.report["compared"]) == {"network", "boosting", "both"}

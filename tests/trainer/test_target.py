@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.trainer.conftest import Ingest
-from trainer.contract import Refusal, TrainingSpec, settle_target
+from trainer.contract import Refusal, TrainingSpec, settle, settle_target
 
 ROWS = [(n, "abc"[n % 3], 1, f"word{n}", n % 2, f"{n}.5") for n in range(30)]
 TABLE = "number,words,same,many,pair,half\n" + "".join(",".join(map(str, row)) + "\n" for row in ROWS)
@@ -77,3 +77,36 @@ def test_at_most_ten_columns_are_listed(ingest_text: Ingest) -> None:
     profile = ingest_text(header + "\n" + (",".join("1" * 15) + "\n") * 5 + ",".join("2" * 15) + "\n")
     with pytest.raises(Refusal, match="c9, and 5 more"):
         settle_target(TrainingSpec(target="nothing"), profile)
+
+
+DIVIDED = "day,person,half,kind\n" + "".join(f"2024-01-{n + 1:02},p{n % 3},{'ab'[n % 2]},{'xy'[n % 2]}\n" for n in range(30))
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "field"),
+    [
+        ({"time_column": "nothing"}, "column_not_found", "time_column"),
+        ({"group_column": "nothing"}, "column_not_found", "group_column"),
+        ({"time_column": "kind"}, "splits_by_target", "time_column"),
+        ({"group_column": "kind"}, "splits_by_target", "group_column"),
+        ({"time_column": "day", "group_column": "person"}, "two_splits", "group_column"),
+        ({"time_column": "person"}, "not_a_time", "time_column"),
+        ({"time_column": "day", "folds": 3}, "folds_in_time", "folds"),
+        ({"group_column": "half"}, "too_few_groups", "group_column"),
+        ({"group_column": "person", "folds": 3}, "too_few_groups", "group_column"),
+        ({"group_column": "person", "exclude": ["day", "half"]}, "no_features", "exclude"),
+    ],
+)
+def test_columns_that_rows_cannot_be_divided_by_are_refused(
+    settings: dict[str, object], code: str, field: str, ingest_text: Ingest
+) -> None:
+    spec = TrainingSpec.parse({"target": "kind", **settings})
+    assert problems_of(spec, ingest_text(DIVIDED)) == [(code, field)]
+
+
+def test_rows_in_time_have_no_folds_and_groups_no_more_than_there_are(ingest_text: Ingest) -> None:
+    profile = ingest_text(DIVIDED)
+    auto = {"target": "kind", "network": "auto"}
+    assert settle(TrainingSpec.parse(auto), profile).folds == 5
+    assert settle(TrainingSpec.parse({**auto, "time_column": "day"}), profile).folds == 1
+    assert settle(TrainingSpec.parse({**auto, "group_column": "person"}), profile).folds == 2

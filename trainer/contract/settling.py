@@ -63,7 +63,10 @@ def suggest(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str, Messag
     rows = profile["rows"] - missing
     settings = suggest_settings(round(rows * TRAINING_SHARE), family, is_regression=spec.task == "regression")
     is_auto = spec.network == AUTO
-    folds = FEW_ROWS_FOLDS if is_auto and rows < (FEW_TEXTS if family == TEXT_FAST else FEW_ROWS) else 1
+    are_few = rows < (FEW_TEXTS if family == TEXT_FAST else FEW_ROWS)
+    folds = FEW_ROWS_FOLDS if is_auto and are_few and spec.time_column is None else 1
+    if spec.group_column is not None:
+        folds = min(folds, max(1, _distinct(spec.group_column, profile) - 1))
     minutes = round(max(LEAST_MINUTES, rows / ROWS_PER_MINUTE), 1) if is_auto else None
     return family, reason, {**settings, "folds": folds, "max_minutes": minutes}
 
@@ -87,5 +90,9 @@ def _choose_family(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str,
 
 def _input_kinds(spec: TrainingSpec, profile: Mapping[str, Any]) -> set[str]:
     """The kinds of all columns that there is something to learn from."""
-    left_out = {spec.target, *spec.exclude}
+    left_out = {spec.target, spec.group_column, *spec.exclude}
     return {column["kind"] for column in profile["columns"] if column["name"] not in left_out} - USELESS_KINDS
+
+
+def _distinct(name: str, profile: Mapping[str, Any]) -> int:
+    return next((int(column["distinct"]) for column in profile["columns"] if column["name"] == name), 0)

@@ -63,6 +63,8 @@ FIELDS: Mapping[str, SpecField] = {
         SpecField("max_minutes", "number", None, "Minutes after which training ends.", low=0.1, high=MAX_MINUTES),
         SpecField("seed", "integer", 0, "Equal seeds give equal runs.", low=0, high=MAX_SEED),
         SpecField("exclude", "names", (), "Columns the network must not see."),
+        SpecField("time_column", "text", None, "The column to divide the rows by in time: the latest are tested."),
+        SpecField("group_column", "text", None, "The column whose equal values stay together in one part."),
         SpecField("device", "choice", "auto", "Where to train; 'auto' takes a GPU for large networks only.", choices=DEVICES),
     )
 }
@@ -85,6 +87,8 @@ class TrainingSpec:
     max_minutes: float | None = None
     seed: int = 0
     exclude: tuple[str, ...] = ()
+    time_column: str | None = None
+    group_column: str | None = None
     device: str = "auto"
 
     def as_dict(self) -> dict[str, Any]:

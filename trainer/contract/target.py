@@ -11,8 +11,8 @@ from typing import Any
 
 from trainer.contract.messages import Message, Problem, Refusal, Scalar
 from trainer.contract.spec import TrainingSpec
+from trainer.contract.split_columns import check_split, not_found
 
-LISTED_COLUMNS = 10
 BINARY_CLASSES = 2
 MOST_CLASSES = 1000
 LEAST_ROWS_PER_CLASS = 2
@@ -30,10 +30,10 @@ def settle_target(spec: TrainingSpec, profile: Mapping[str, Any]) -> TrainingSpe
 
     Raises:
         Refusal: with every problem: `no_target`, `column_not_found`, `target_excluded`, `target_empty`, `target_constant`,
-            `target_not_learnable`, `task_contradicts_target`, `class_too_small`, `no_features`.
+            `target_not_learnable`, `task_contradicts_target`, `class_too_small`, `no_features`; and those of `check_split`.
     """
     columns = {column["name"]: column for column in profile["columns"]}
-    problems = [_not_found("exclude", name, list(columns)) for name in spec.exclude if name not in columns]
+    problems = [not_found("exclude", name, list(columns)) for name in spec.exclude if name not in columns]
     target = spec.target if spec.target is not None else profile["suggested"]["target"]
     if target is None:
         text = "No column of this table can be predicted. Add one that repeats or is a number."
@@ -41,10 +41,12 @@ def settle_target(spec: TrainingSpec, profile: Mapping[str, Any]) -> TrainingSpe
     if target in spec.exclude:
         text = "“{column}” is the column to predict, so it cannot be left out."
         problems.append(Problem("target_excluded", Message(text, {"column": target}), "exclude"))
+    left_out = {*spec.exclude, spec.group_column}
     if target not in columns:
-        problems.append(_not_found("target", target, list(columns)))
-    elif problem := _check_task(columns[target], spec.task, profile["rows"]) or _check_inputs(columns, target, spec.exclude):
+        problems.append(not_found("target", target, list(columns)))
+    elif problem := _check_task(columns[target], spec.task, profile["rows"]) or _check_inputs(columns, target, left_out):
         problems.append(problem)
+    problems += check_split(spec, columns, target)
     if problems:
         raise Refusal(problems)
     task = columns[target]["task"] if spec.task == "auto" else spec.task
@@ -77,7 +79,7 @@ def _no_choice(column: Mapping[str, Any]) -> Problem:
     return Problem("target_constant", Message(text, {"target": name}), "target")
 
 
-def _check_inputs(columns: Mapping[str, Mapping[str, Any]], target: str, exclude: Collection[str]) -> Problem | None:
+def _check_inputs(columns: Mapping[str, Mapping[str, Any]], target: str, exclude: Collection[str | None]) -> Problem | None:
     """Whether anything is left to predict from: what names a row or never changes tells a network nothing."""
     others = [column for name, column in columns.items() if name != target and name not in exclude]
     useless = [column for column in others if column["kind"] in USELESS_KINDS]
@@ -119,11 +121,3 @@ def _no_numbers(column: Mapping[str, Any]) -> Problem:
 def _not_learnable(name: str, reason: Message) -> Problem:
     text = "“{target}” cannot be predicted: {reason} Choose another target."
     return Problem("target_not_learnable", Message(text, {"target": name, "reason": reason}), "target")
-
-
-def _not_found(field: str, name: str, columns: list[str]) -> Problem:
-    shown: dict[str, Scalar] = {"column": name[:80], "columns": ", ".join(columns[:LISTED_COLUMNS])}
-    if len(columns) > LISTED_COLUMNS:
-        text = "There is no column “{column}”. The first columns are: {columns}, and {more} more."
-        return Problem("column_not_found", Message(text, {**shown, "more": len(columns) - LISTED_COLUMNS}), field)
-    return Problem("column_not_found", Message("There is no column “{column}”. The columns are: {columns}.", shown), field)

@@ -27,8 +27,8 @@ from trainer.networks import BOOSTING, TEXT_FAST, NetworkShape, Trained, blend, 
 from trainer.networks.boosting import fit_boosting
 from trainer.networks.flat import flat_width
 from trainer.networks.word_regression import fit_word_regression
+from trainer.preparing.folds import Positions
 from trainer.preparing.preparation import Prepared
-from trainer.preparing.split import Positions
 from trainer.preparing.targets import REGRESSION, TargetCoding
 
 NETWORK, WORDS, BOTH = "network", "words", "both"

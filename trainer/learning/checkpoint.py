@@ -148,7 +148,8 @@ def restore_random_states(states: State) -> None:
 
 def hash_spec(spec: TrainingSpec) -> str:
     """A checkpoint may go on only under the specification it began with, on whatever device; how long may differ."""
-    plain = {name: value for name, value in spec.as_dict().items() if name not in {"epochs", "device", "max_minutes"}}
+    others = {"epochs", "device", "max_minutes"}
+    plain = {name: value for name, value in spec.as_dict().items() if value is not None and name not in others}
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 

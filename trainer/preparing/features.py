@@ -6,7 +6,7 @@ tell nothing are left out, each with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,14 +67,14 @@ class Features:
         training: pandas.DataFrame,
         columns: Mapping[str, ColumnKnowledge],
         target: str,
-        exclude: Collection[str],
+        exclude: Mapping[str, Message],
         outputs: int = 1,
         *,
         reads_pieces: bool = False,
     ) -> Features:
-        """Learn from the training rows; `outputs` is how many numbers a network gives per row.
+        """Learn from the training rows, but for the columns that are excluded, each with its reason.
 
-        `reads_pieces`: it reads texts as sequences.
+        `outputs` is how many numbers a network gives per row; `reads_pieces`: it reads texts as sequences.
 
         Raises:
             Refusal: `no_features`, when no column is left to predict from.
@@ -85,7 +85,7 @@ class Features:
         texts = sum(knowledge.kind == TEXT and name not in exclude for name, knowledge in inputs.items())
         most_tokens = MOST_TEXT_WEIGHTS // (outputs * max(1, texts))
         for name, knowledge in inputs.items():
-            reason = Message("You left it out.") if name in exclude else UNUSED_KINDS.get(knowledge.kind)
+            reason = exclude.get(name) or UNUSED_KINDS.get(knowledge.kind)
             if reason is None:
                 encoder = fit_encoder(knowledge.kind, training[name], most_tokens, reads_pieces=reads_pieces)
                 if _tells_anything(encoder, training[name]):

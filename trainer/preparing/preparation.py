@@ -19,9 +19,10 @@ from trainer.contract.recipes import RECIPES
 from trainer.contract.settling import SettledSpec, settle
 from trainer.contract.spec import AUTO, TrainingSpec
 from trainer.preparing.features import Features
+from trainer.preparing.folds import Positions
 from trainer.preparing.leakage import find_leaks
 from trainer.preparing.rows import Rows
-from trainer.preparing.split import Positions, Split, split_rows
+from trainer.preparing.split import Split, split_rows
 from trainer.preparing.table import Table
 from trainer.preparing.targets import REGRESSION, TargetCoding, fit_target
 
@@ -73,7 +74,7 @@ class Prepared:
     def with_grams(self) -> Prepared:
         """The same rows, with texts as collections of words and letters: as those read them that do not read in order."""
         training, spec = self.rows(self.split.train), self.spec
-        features = Features.fit(training, self.table.columns, self.coding.name, spec.exclude, self.coding.outputs)
+        features = Features.fit(training, self.table.columns, self.coding.name, _left_out(spec), self.coding.outputs)
         return dataclasses.replace(self, features=features)
 
     def hash(self) -> str:
@@ -97,17 +98,41 @@ def prepare(table: Table, given: TrainingSpec, events: EventWriter) -> Prepared:
         events.log(spec.reason)
     name, task = spec.target, spec.task
     values = table.frame[name]
-    split = split_rows(values, task, spec.seed, spec.folds)
+    split = _split(table.frame, spec, events)
     if split.without_target:
         params: dict[str, Scalar] = {"rows": split.without_target, "target": name}
         events.log(Message("{rows} rows have no “{target}” and were left out.", params))
     training = table.frame.iloc[split.train]
-    coding = fit_target(name, task, values.dropna(), training[name])
+    used = numpy.concatenate([split.train, split.validation, split.test])
+    coding = fit_target(name, task, values.iloc[used], training[name])
     features = Features.fit(
-        training, table.columns, name, spec.exclude, coding.outputs, reads_pieces=RECIPES[spec.family].reads_pieces
+        training, table.columns, name, _left_out(spec), coding.outputs, reads_pieces=RECIPES[spec.family].reads_pieces
     )
     for left_out in features.left_out:
         events.log(Message("“{column}” is not used: {reason}", {"column": left_out.column, "reason": left_out.reason}))
     for warning in find_leaks(training, features.columns, coding):
         events.log(warning, "warning")
     return Prepared(table, spec, coding, split, features)
+
+
+def _split(frame: pandas.DataFrame, spec: SettledSpec, events: EventWriter) -> Split:
+    times, groups = (None if name is None else frame[name] for name in (spec.time_column, spec.group_column))
+    split = split_rows(frame[spec.target], spec.task, spec.seed, spec.folds, times=times, groups=groups)
+    if spec.time_column is not None:
+        text = "The rows are divided by “{column}”: the earliest are learnt from, the latest are kept for the test."
+        events.log(Message(text, {"column": spec.time_column}))
+    if spec.group_column is not None:
+        text = "Rows with the same “{column}” stay together: the test is on values of it that were never seen."
+        events.log(Message(text, {"column": spec.group_column}))
+    if split.unlearnt:
+        text = "{rows} rows were left out: divided so, there are no rows to learn their classes of “{target}” from."
+        events.log(Message(text, {"rows": split.unlearnt, "target": spec.target}), "warning")
+    return split
+
+
+def _left_out(spec: SettledSpec) -> dict[str, Message]:
+    """The columns that no network sees, and why."""
+    reasons = dict.fromkeys(spec.exclude, Message("You left it out."))
+    if spec.group_column is not None:
+        reasons.setdefault(spec.group_column, Message("It says which rows belong together; those of the test have others."))
+    return reasons

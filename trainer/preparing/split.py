@@ -3,42 +3,42 @@
 With several folds each of the others is chosen by once, and learnt from in all folds but one. Classes keep their shares
 (stratified), and each class is among the rows to learn from. The same seed gives the same groups. Refused: fewer than ten
 rows with a target.
+
+Instead, rows can be divided in time, the latest being tested, or by what belongs together, which is never torn apart.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 import numpy
 import pandas
-from numpy.typing import NDArray
 
 from trainer.contract.messages import Message, Problem, Refusal
+from trainer.preparing.folds import Fold, Positions
 from trainer.preparing.labels import as_written
+from trainer.preparing.split_by_chance import divide_by_chance
+from trainer.preparing.split_by_group import divide_by_group
+from trainer.preparing.split_in_time import divide_in_time
 from trainer.preparing.targets import REGRESSION
 
-Positions = NDArray[numpy.int64]
-VALIDATION_SHARE = 0.16
-TEST_SHARE = 0.20
 MIN_ROWS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """Positions in the table, each group shuffled."""
-
-    train: Positions
-    validation: Positions
+FEWEST_CLASSES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One fold or several, and the rows of the test; `without_target` counts the rows in none of them."""
+    """One fold or several, and the rows of the test.
+
+    In none of them: `without_target` rows, and `unlearnt` ones, whose classes not every fold has rows of to learn from.
+    """
 
     folds: tuple[Fold, ...]
     test: Positions
     without_target: int
+    unlearnt: int = 0
 
     @property
     def train(self) -> Positions:
@@ -56,11 +56,19 @@ class Split:
         return {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
 
 
-def split_rows(target: pandas.Series[Any], task: str, seed: int, folds: int = 1) -> Split:
-    """Divide the rows whose target is there.
+def split_rows(
+    target: pandas.Series[Any],
+    task: str,
+    seed: int,
+    folds: int = 1,
+    *,
+    times: pandas.Series[Any] | None = None,
+    groups: pandas.Series[Any] | None = None,
+) -> Split:
+    """Divide the rows whose target is there: in time, by groups that stay together, or else by chance.
 
     Raises:
-        Refusal: `too_few_rows`.
+        Refusal: `too_few_rows`; `too_few_times`, `too_few_classes`.
     """
     usable = numpy.flatnonzero(target.notna().to_numpy()).astype(numpy.int64)
     without_target = len(target) - len(usable)
@@ -71,52 +79,40 @@ def split_rows(target: pandas.Series[Any], task: str, seed: int, folds: int = 1)
         )
         raise Refusal(Problem("too_few_rows", message, "target"))
     generator = numpy.random.default_rng(seed)
-    if task == REGRESSION:
-        groups = [usable]
+    if times is not None:
+        division = divide_in_time(usable, times, generator)
+    elif groups is not None:
+        division = divide_by_group(usable, groups, folds, generator)
     else:
-        known = target.iloc[usable]
-        labels = as_written(known).to_numpy()
-        groups = [usable[labels == label] for label in sorted(set(labels))]
-    train, validation, test = _deal(groups, generator)
-    if folds == 1:
-        return Split((Fold(train, validation),), test, without_target)
-    tested = set(test.tolist())
-    return Split(_fold([group[[row not in tested for row in group]] for group in groups], folds, generator), test, without_target)
+        division = divide_by_chance(_group_by_class(usable, target, task), folds, generator)
+    split = Split(division.folds, division.test, without_target)
+    return split if task == REGRESSION else _keep_learnt_classes(split, target)
 
 
-def _fold(groups: list[Positions], folds: int, generator: numpy.random.Generator) -> tuple[Fold, ...]:
-    """Deal each group out like cards, going on where the last one ended. A group of one row is learnt from in every fold."""
-    parts: list[list[int]] = [[] for _ in range(folds)]
-    dealt = 0
-    for group in groups:
-        if len(group) > 1:
-            for row in generator.permutation(group):
-                parts[dealt % folds].append(int(row))
-                dealt += 1
-    everything = numpy.concatenate(groups)
-    held_out = [numpy.array(part, dtype=numpy.int64) for part in parts if part]
-    return tuple(Fold(generator.permutation(numpy.setdiff1d(everything, part)), part) for part in held_out)
+def _group_by_class(rows: Positions, target: pandas.Series[Any], task: str) -> list[Positions]:
+    if task == REGRESSION:
+        return [rows]
+    labels = as_written(target.iloc[rows]).to_numpy()
+    return [rows[labels == label] for label in sorted(set(labels))]
 
 
-def _deal(groups: list[Positions], generator: numpy.random.Generator) -> tuple[Positions, Positions, Positions]:
-    """Give each part its share of every group, so that over all groups no part gains or loses more than one row.
+def _keep_learnt_classes(split: Split, target: pandas.Series[Any]) -> Split:
+    """Without the rows of classes that some fold has none of to learn from: nothing can predict them.
 
-    Shares are rounded with what earlier groups left over: of a hundred classes of two rows each, a fifth of the rows is
-    still tested. scikit-learn's stratified split refuses such classes.
+    Raises:
+        Refusal: `too_few_classes`, when less than two are left, or a part without rows.
     """
-    parts: tuple[list[Positions], ...] = ([], [], [])
-    owed_validation = owed_test = 0.0
-    for group in groups:
-        shuffled = generator.permutation(group)
-        owed_validation += VALIDATION_SHARE * len(group)
-        owed_test += TEST_SHARE * len(group)
-        most = len(group) - 1  # at least one row of each class is there to learn from
-        test = min(round(owed_test), most)
-        validation = min(round(owed_validation), most - test)
-        owed_test -= test
-        owed_validation -= validation
-        parts[0].append(shuffled[test + validation :])
-        parts[1].append(shuffled[test : test + validation])
-        parts[2].append(shuffled[:test])
-    train, validation_rows, test_rows = (generator.permutation(numpy.concatenate(part)) for part in parts)
-    return train, validation_rows, test_rows
+    learnt = set.intersection(*({*target.iloc[fold.train].unique()} for fold in split.folds))
+    if all(label in learnt for label in target.dropna().unique()):
+        return split
+
+    def keep(rows: Positions) -> Positions:
+        return rows[target.iloc[rows].isin(learnt).to_numpy()]
+
+    kept = Split(tuple(Fold(keep(fold.train), keep(fold.validation)) for fold in split.folds), keep(split.test), 0)
+    if len(learnt) < FEWEST_CLASSES or not len(kept.test) or not all(len(fold.validation) for fold in kept.folds):
+        text = "Divided so, hardly any class of “{target}” is both learnt from and tested on. Divide the rows otherwise."
+        raise Refusal(Problem("too_few_classes", Message(text, {"target": str(target.name)})))
+    rows = sum(split.counts().values()) if len(split.folds) == 1 else len(split.train) + len(split.test)
+    left = sum(kept.counts().values()) if len(split.folds) == 1 else len(kept.train) + len(kept.test)
+    return dataclasses.replace(kept, without_target=split.without_target, unlearnt=rows - left)
