@@ -41,6 +41,9 @@ class LoopResult:
     steps: int
     stopped: bool
     is_saved: bool  # whether a checkpoint of its last step is on disk
+    seconds: float  # in all attempts
+    device: str
+    threads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +244,8 @@ class TrainingLoop:
         self.is_ended = not stopped
         is_saved = self._save()
         epochs = max(self.epochs_done, self.best.epoch if self.best else 0)  # there may have been no time for a whole one
-        return LoopResult(self.best, epochs, self.step, stopped, is_saved)
+        ended = (self.seconds, self.device.type, torch.get_num_threads())
+        return LoopResult(self.best, epochs, self.step, stopped, is_saved, *ended)
 
     def _save_now_and_then(self) -> None:
         if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:

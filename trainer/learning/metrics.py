@@ -66,6 +66,23 @@ def confusion(true: NDArray[Any], probabilities: NDArray[Any]) -> list[list[int]
     return [[int(count) for count in row] for row in counts]
 
 
+def measure_each_class(true: NDArray[Any], probabilities: NDArray[Any]) -> list[dict[str, float | int]]:
+    """For each class: how many rows are of it, how many were taken for it, precision, recall and F1 (0 where undefined)."""
+    chosen, classes = probabilities.argmax(axis=1), list(range(probabilities.shape[1]))
+    precision, recall, f1, rows = metrics.precision_recall_fscore_support(true, chosen, labels=classes, zero_division=0.0)
+    predicted = numpy.bincount(chosen, minlength=len(classes))
+    return [
+        {
+            "rows": int(rows[label]),
+            "predicted": int(predicted[label]),
+            "precision": float(precision[label]),
+            "recall": float(recall[label]),
+            "f1": float(f1[label]),
+        }
+        for label in classes
+    ]
+
+
 def _roc_auc(true: NDArray[Any], probabilities: NDArray[Any], present: list[int]) -> float | None:
     if len(present) < MIN_CLASSES:
         return None

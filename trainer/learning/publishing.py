@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from trainer.contract.events import EventWriter
@@ -12,17 +14,32 @@ from trainer.contract.spec import AUTO
 from trainer.learning.candidates import RIVALS, Candidate
 from trainer.learning.loop import LoopResult
 from trainer.learning.metrics import measure
-from trainer.learning.report import describe_versions, write_metrics
+from trainer.learning.report import describe_machine, write_metrics
 from trainer.model.bundle import Bundle, publish_bundle
 from trainer.networks.flat import flat_width
 from trainer.preparing.preparation import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What the run took: seconds of this attempt, the training those of all attempts; megabytes of memory at most."""
+
+    preparing: float
+    training: float
+    comparing: float
+    memory_mb: float
+
 
 MEASURED = ("primary", "test", "validation", "boosting", "words", "trivial")
 TOLD = ("task", "target", *MEASURED, "model", "network", "best_epoch", "epochs", "rows", "seconds", "stopped")
 
 
 def build_report(
-    prepared: Prepared, candidates: Mapping[str, Candidate], chosen: tuple[str, Message], result: LoopResult, seconds: float
+    prepared: Prepared,
+    candidates: Mapping[str, Candidate],
+    chosen: tuple[str, Message],
+    result: LoopResult,
+    effort: Effort,
 ) -> dict[str, Any]:
     """Everything that report.json says."""
     assert result.best is not None, "a report is written of a finished epoch"
@@ -35,26 +52,39 @@ def build_report(
     return {
         "task": coding.task,
         "target": coding.name,
-        **write_metrics(coding, model.validation, model.test, prepared.true(split.train)),
+        **write_metrics(coding, model.validation, model.test, prepared.true(split.train), prepared.spec.seed),
         **{rival: compared[rival]["test"] if rival in compared else None for rival in RIVALS},
         "model": {"is": name, "reason": reason.as_dict()},
         "compared": compared,
         "settings": prepared.spec.as_dict(),
         "network": {"family": prepared.spec.family, "reason": prepared.spec.reason.as_dict()},
         "folds": len(split.folds),
-        "rows": {**split.counts(), "without_target": split.without_target},
-        "columns": {
-            "used": prepared.features.columns,
-            "left_out": [left_out.as_dict() for left_out in prepared.features.left_out],
-        },
+        "rows": {**split.counts(), "without_target": split.without_target, "unlearnt": split.unlearnt},
+        "columns": _describe_columns(prepared),
+        "warnings": [warning.as_dict() for warning in prepared.warnings],
         "features": flat_width(model.trained.shape),
         "best_epoch": result.best.epoch,
         "epochs": result.epochs,
         "steps": result.steps,
         "stopped": result.stopped,
-        "seconds": round(seconds, 3),
+        "seconds": round(effort.preparing + effort.training + effort.comparing, 3),
         "seed": prepared.spec.seed,
-        "versions": describe_versions(),
+        "effort": dataclasses.asdict(effort),
+        "machine": describe_machine(result.device, result.threads),
+    }
+
+
+def _describe_columns(prepared: Prepared) -> dict[str, Any]:
+    """Each column, of what kind it was taken to be and why, and what was made of it."""
+    known, written = prepared.table.columns, prepared.features.describe()
+    target = known[prepared.coding.name]
+    return {
+        "target": {"column": target.name, "kind": target.kind, "reason": target.reason.as_dict()},
+        "used": [
+            {"column": name, "kind": known[name].kind, "reason": known[name].reason.as_dict(), "as": sentence.as_dict()}
+            for name, sentence in written.items()
+        ],
+        "left_out": [left_out.as_dict() for left_out in prepared.features.left_out],
     }
 
 

@@ -1,8 +1,14 @@
-"""What was learnt and how well enters, report.json leaves: metrics beside those of a trivial predictor, on the same rows."""
+"""What was learnt and how well enters, what report.json says of it leaves: metrics beside those of a trivial predictor.
+
+With how far they may be off, each class by itself, and what all of it was computed with.
+"""
 
 from __future__ import annotations
 
+import os
 import platform
+import resource
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +18,8 @@ import sklearn
 import torch
 from numpy.typing import NDArray
 
-from trainer.learning.metrics import Metrics, confusion, measure, primary_metric
+from trainer.learning.bootstrap import find_intervals
+from trainer.learning.metrics import Metrics, confusion, measure, measure_each_class, primary_metric
 from trainer.preparing.targets import REGRESSION, TargetCoding
 
 MAX_CONFUSION_CLASSES = 50
@@ -26,12 +33,16 @@ class Part:
     predicted: NDArray[Any]
 
 
-def write_metrics(coding: TargetCoding, validation: Part, test: Part, train_true: NDArray[Any]) -> dict[str, Any]:
-    """The metrics of the network and of the trivial predictor, and the confusion matrix of the test rows."""
+def write_metrics(coding: TargetCoding, validation: Part, test: Part, train_true: NDArray[Any], seed: int) -> dict[str, Any]:
+    """The metrics of the model and of the trivial predictor; intervals, classes and confusion matrix of the test rows."""
     few_classes = coding.task != REGRESSION and coding.outputs <= MAX_CONFUSION_CLASSES
     return {
         "primary": primary_metric(coding.task),
         "test": measure(coding, test.true, test.predicted),
+        "intervals": {
+            name: ends and list(ends) for name, ends in find_intervals(coding, test.true, test.predicted, seed).items()
+        },
+        "classes": _write_classes(coding, test),
         "validation": measure(coding, validation.true, validation.predicted),
         "trivial": measure_trivial(coding, train_true, test.true),
         "confusion": {"labels": list(coding.classes), "counts": confusion(test.true, test.predicted)} if few_classes else None,
@@ -46,7 +57,33 @@ def measure_trivial(coding: TargetCoding, train_true: NDArray[Any], test_true: N
     return measure(coding, test_true, numpy.tile(shares, (len(test_true), 1)))
 
 
-def describe_versions() -> dict[str, str]:
+def _write_classes(coding: TargetCoding, test: Part) -> list[dict[str, Any]] | None:
+    if coding.task == REGRESSION:
+        return None
+    each = measure_each_class(test.true, test.predicted)
+    return [{"label": label, **found} for label, found in zip(coding.classes, each, strict=True)]
+
+
+def describe_machine(device: str, threads: int) -> dict[str, Any]:
+    """Where it was computed, and with what."""
+    name = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine()
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "device": device,
+        "device_name": name,
+        "cores": os.cpu_count() or 1,
+        "threads": threads,
+        "versions": _describe_versions(),
+    }
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak * (1 if sys.platform == "darwin" else 1024) / 1_000_000, 1)
+
+
+def _describe_versions() -> dict[str, str]:
     """What the numbers were computed with."""
     return {
         "python": platform.python_version(),

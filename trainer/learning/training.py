@@ -21,7 +21,8 @@ from trainer.learning.checkpoint import State, find_checkpoint, sweep_leftovers
 from trainer.learning.devices import choose_device
 from trainer.learning.learner import Learner, TrainingData
 from trainer.learning.loop import Checkpoints, TrainingLoop, choose_threads
-from trainer.learning.publishing import build_report, publish
+from trainer.learning.publishing import Effort, build_report, publish
+from trainer.learning.report import peak_memory_mb
 from trainer.learning.shapes import fit_shape
 from trainer.networks import NetworkShape, Trained, build_network
 from trainer.networks.flat import flat_width
@@ -72,6 +73,7 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
         del state  # while the network trains, its memory is wanted for other things
     _announce(prepared, flat_width(shapes[0]), loop, events)
     events.state("RUNNING")
+    preparing = time.monotonic() - started
     result = loop.run()
     is_paused = result.stopped and folder.pause.exists()
     if result.best is None or is_paused:
@@ -90,7 +92,8 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
 
     candidates = find_candidates(prepared, trained, order.threads, events, has_time)
     chosen = choose(candidates, prepared.coding) if order.training.network == AUTO else (NETWORK, prepared.spec.reason)
-    report = build_report(prepared, candidates, chosen, result, time.monotonic() - started)
+    effort = Effort(round(preparing, 3), round(result.seconds, 3), round(time.monotonic() - now, 3), peak_memory_mb())
+    report = build_report(prepared, candidates, chosen, result, effort)
     publish(prepared, candidates[chosen[0]], report, folder, events)
     return Outcome(result.stopped, report, is_saved=result.is_saved)
 

@@ -11,6 +11,7 @@ import numpy
 import pandas
 from numpy.typing import NDArray
 
+from trainer.contract.messages import Message
 from trainer.preparing.rows import Tokens
 
 Encoded = NDArray[numpy.float32]
@@ -54,6 +55,10 @@ class Encoder(ABC):
 
     @abstractmethod
     def encode(self, values: pandas.Series[Any]) -> Reading: ...
+
+    @abstractmethod
+    def describe(self) -> Message:
+        """How it writes the column, in a sentence."""
 
     @abstractmethod
     def to_plain(self) -> dict[str, Any]: ...

@@ -13,6 +13,7 @@ from typing import Any
 import numpy
 import pandas
 
+from trainer.contract.messages import Message, Scalar
 from trainer.preparing.encoder import Encoder, Reading, no_column, stack
 from trainer.preparing.labels import as_written
 
@@ -60,6 +61,13 @@ class NumberEncoder(Encoder):
         scaled = ((numpy.where(missing, self.median, raw) - self.median) / self.scale).clip(-FARTHEST, FARTHEST)
         return Reading(stack(scaled), stack(missing) if self.marks_missing else no_column(len(raw)), refused)
 
+    def describe(self) -> Message:
+        params: dict[str, Scalar] = {"median": self.median, "scale": self.scale}
+        if not self.marks_missing:
+            return Message("A number, as its distance from the median {median} in units of {scale}.", params)
+        text = "A number, as its distance from the median {median} in units of {scale}; missing is the median, and marked."
+        return Message(text, params)
+
     def to_plain(self) -> dict[str, Any]:
         return {"encoder": "number", "median": self.median, "scale": self.scale, "marks_missing": self.marks_missing}
 
@@ -95,6 +103,10 @@ class CategoryEncoder(Encoder):
         chosen = positions.fillna(other).where(known, missing).to_numpy().astype(numpy.int64)
         return Reading(no_column(len(values)), no_column(len(values)), refused, chosen)
 
+    def describe(self) -> Message:
+        text = "One of {levels} values; rarer and unknown ones are taken together, and so is what is missing."
+        return Message(text, {"levels": len(self.levels)})
+
     def to_plain(self) -> dict[str, Any]:
         return {"encoder": "category", "levels": list(self.levels)}
 
@@ -116,6 +128,9 @@ class BooleanEncoder(Encoder):
         signs = words.map({"true": 1.0, "false": -1.0, "1": 1.0, "0": -1.0})
         refused = values[(signs.isna() & values.notna()).to_numpy()]
         return Reading(no_column(len(values)), stack(signs.fillna(0.0).to_numpy(dtype=numpy.float64)), refused)
+
+    def describe(self) -> Message:
+        return Message("Yes, no or missing.")
 
     def to_plain(self) -> dict[str, Any]:
         return {"encoder": "boolean"}
@@ -149,6 +164,9 @@ class DateEncoder(Encoder):
         encoded = [part.encode(numbers) for part, numbers in zip(self.parts, _date_parts(dates), strict=True)]
         # All parts are missing together, so that the flag of one says it of all.
         return Reading(numpy.concatenate([part.numbers for part in encoded], axis=1), encoded[0].flags, refused)
+
+    def describe(self) -> Message:
+        return Message("A date, as the moment, the year, the month and the day of the week.")
 
     def to_plain(self) -> dict[str, Any]:
         return {"encoder": "date", "parts": [part.to_plain() for part in self.parts]}

@@ -104,6 +104,10 @@ class Features:
     def columns(self) -> list[str]:
         return list(self._encoders)
 
+    def describe(self) -> dict[str, Message]:
+        """How each column is written, in a sentence."""
+        return {name: encoder.describe() for name, encoder in self._encoders.items()}
+
     @property
     def numbers(self) -> int:
         """How many numbers a row has, flags aside."""

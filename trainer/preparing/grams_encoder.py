@@ -14,6 +14,7 @@ import pandas
 import torch
 from numpy.typing import NDArray
 
+from trainer.contract.messages import Message
 from trainer.preparing.encoder import Encoder, Reading, no_column
 from trainer.preparing.grams import BUCKETS, Detail, Grams, find_grams
 from trainer.preparing.rows import Tokens
@@ -81,6 +82,12 @@ class GramsEncoder(Encoder):
         parts = (tokens.astype(numpy.int32), (weights / length[group]).astype(numpy.float32), lengths)
         store, scaled, counts = (torch.from_numpy(part) for part in parts)
         return store, scaled, counts
+
+    def describe(self) -> Message:
+        text = "A text, as which of {pieces} words, runs of words and runs of letters there are; rarer ones are not read."
+        if not DETAILS[self.detail].letters:
+            text = "A text, as which of {pieces} words and runs of words there are; rarer ones are not read."
+        return Message(text, {"pieces": self.vocabulary})
 
     def to_plain(self) -> dict[str, Any]:
         fitted = {"known": self.known.tolist(), "rarity": self.rarity.tolist()}

@@ -14,6 +14,7 @@ import pandas
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
+from trainer.contract.messages import Message
 from trainer.preparing.encoder import Encoder, Reading, no_column
 from trainer.preparing.grams_encoder import as_texts
 from trainer.preparing.rows import Tokens
@@ -58,6 +59,10 @@ class PiecesEncoder(Encoder):
         begins = torch.cat([ends.new_zeros(1), ends])[: len(ends)]
         nothing = no_column(len(values))
         return Reading(nothing, nothing, values[:0], tokens=Tokens(store, torch.ones(len(store)), begins, ends))
+
+    def describe(self) -> Message:
+        text = "A text, as its first {longest} pieces in their order, of {pieces} that were found in the training rows."
+        return Message(text, {"longest": LONGEST, "pieces": self.size})
 
     def to_plain(self) -> dict[str, Any]:
         return {"encoder": "pieces", "written": self.written, "size": self.size}

@@ -57,6 +57,7 @@ class Prepared:
     coding: TargetCoding
     split: Split
     features: Features
+    warnings: tuple[Message, ...] = ()  # of what looks suspicious
 
     def rows(self, positions: Positions) -> pandas.DataFrame:
         return self.table.frame.iloc[positions]
@@ -110,9 +111,10 @@ def prepare(table: Table, given: TrainingSpec, events: EventWriter) -> Prepared:
     )
     for left_out in features.left_out:
         events.log(Message("“{column}” is not used: {reason}", {"column": left_out.column, "reason": left_out.reason}))
-    for warning in find_leaks(training, features.columns, coding):
+    warnings = tuple(find_leaks(training, features.columns, coding))
+    for warning in warnings:
         events.log(warning, "warning")
-    return Prepared(table, spec, coding, split, features)
+    return Prepared(table, spec, coding, split, features, warnings)
 
 
 def _split(frame: pandas.DataFrame, spec: SettledSpec, events: EventWriter) -> Split:
