@@ -15,11 +15,17 @@ from nicegui.elements.mixins.validation_element import ValidationElement
 from components.elements import Button, box, card, link_button, notice, text
 from locales import Translator, parse_number
 
-NUMBERS_OF_ADVANCED = ("hidden", "dropout", "weight_decay", "folds", "max_minutes", "seed")
+NUMBERS = (
+    *("epochs", "batch_size", "lr", "hidden", "dropout", "weight_decay", "label_smoothing", "clip", "accumulation", "ema"),
+    *("folds", "max_minutes", "seed"),
+)
 DIVISIONS = ("time_column", "group_column")
-ADVANCED = (*NUMBERS_OF_ADVANCED, *DIVISIONS)
-CHOICES = ("target", "task", "network", "exclude", *DIVISIONS)  # that decide what suits the rest
-NUMBERS = ("epochs", "batch_size", "lr", "dropout", "weight_decay", "folds", "max_minutes", "seed")
+CHOICES = ("target", "task", "network", "exclude", "deterministic", *DIVISIONS)  # that decide what suits the rest
+OF_NETWORK = ("hidden", "dropout", "weight_decay", "label_smoothing")
+OF_STEPS = ("optimiser", "schedule", "clip", "accumulation", "ema", "precision")
+OF_ROWS = (*DIVISIONS, "folds", "class_weight", "threshold")
+OF_RUN = ("max_minutes", "deterministic", "seed", "device")
+ADVANCED = (*OF_NETWORK, *OF_STEPS, *OF_ROWS, *OF_RUN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +42,7 @@ class FormContent:
 
     columns: Mapping[str, str]
     target_hints: Mapping[str, str]
-    tasks: Mapping[str, str]
-    networks: Mapping[str, str]
-    divisions: Mapping[str, str]  # columns to divide the rows by
-    devices: Mapping[str, str]  # none where there is no choice
+    choices: Mapping[str, Mapping[str, str]]  # by setting; none of one where there is no choice
     hints: Mapping[str, str]
     values: Mapping[str, Any]
     suggest: Callable[[Mapping[str, Any]], Suggestion]  # by what was chosen
@@ -77,10 +80,11 @@ class TrainingForm:
     def values(self) -> dict[str, Any]:
         values = {name: element.value for name, element in self.fields.items()}
         for name in NUMBERS:
-            values[name] = parse_number(values[name]) if (values[name] or "").strip() else None
+            if name != "hidden":
+                values[name] = parse_number(values[name]) if (values[name] or "").strip() else None
         widths = [parse_number(part) for part in (values["hidden"] or "").replace("،", ",").split(",") if part.strip()]
         values["hidden"] = widths or None
-        values |= {name: values[name] or None for name in DIVISIONS}
+        values |= {name: values[name] or None for name in (*DIVISIONS, "schedule")}
         return values
 
     def typed(self) -> dict[str, str | list[str]]:
@@ -112,8 +116,8 @@ class TrainingForm:
             target = self._select("target", content.columns, content.values["target"], has_search=True)
             target.props["hint"] = content.target_hints.get(content.values["target"], "")
             with box("field-row"):
-                self._select("task", content.tasks, content.values["task"])
-                self._select("network", content.networks, content.values["network"])
+                self._choice("task")
+                self._choice("network")
             self._select("exclude", content.columns, list(content.values["exclude"]), is_multiple=True)
 
             def explain() -> None:
@@ -121,7 +125,7 @@ class TrainingForm:
                 self.show_error("target", None)
 
             target.on_value_change(explain)
-            for name in ("target", "task", "network", "exclude"):
+            for name in ("target", "exclude"):
                 self.fields[name].on_value_change(self.on_change)
 
     def _draw_how(self) -> None:
@@ -137,22 +141,34 @@ class TrainingForm:
             with box("more", "details") as self.advanced:
                 with box("", "summary"):
                     ui.label(self._("Advanced settings"))
-                with box("field-row"):
-                    for name in NUMBERS_OF_ADVANCED:
-                        self._number(name)
-                    for name in DIVISIONS:
-                        self._select(name, self.content.divisions, self.content.values[name] or "", has_search=True)
-                        self.fields[name].on_value_change(self.on_change)
-                    if self.content.devices:
-                        self._select("device", self.content.devices, self.content.values["device"])
-                        self.fields["device"].on_value_change(self.on_change)
+                self._draw_group(self._("Network"), OF_NETWORK)
+                self._draw_group(self._("Steps"), OF_STEPS)
+                self._draw_group(self._("Rows and classes"), OF_ROWS)
+                self._draw_group(self._("Run"), OF_RUN)
+
+    def _draw_group(self, title: str, names: Sequence[str]) -> None:
+        text("h3", title)
+        with box("field-row"):
+            for name in names:
+                if name in NUMBERS:
+                    self._number(name)
+                elif self.content.choices.get(name):
+                    self._choice(name)
+
+    def _choice(self, name: str) -> None:
+        self._select(name, self.content.choices[name], self.content.values[name] or "", has_search=name in DIVISIONS)
+        self.fields[name].on_value_change(self.on_change)
 
     def _suggest(self) -> None:
         """Show what stands for an empty field, which depends on what is predicted and by which network."""
         suggestion = self.content.suggest({name: self.fields[name].value for name in CHOICES})
         self.fields["network"].props["hint"] = self.fields["network"].props["aria-description"] = suggestion.network
         for name, value in suggestion.values.items():
-            self.fields[name].props["placeholder"] = "–" if value is None else self._as_typed(value)
+            if name in NUMBERS:
+                self.fields[name].props["placeholder"] = "–" if value is None else self._as_typed(value)
+        schedule = self.content.choices["schedule"][suggestion.values["schedule"]]
+        hint = self._("Course of the learning rate. As suits the network: {choice}", choice=schedule)
+        self.fields["schedule"].props["hint"] = self.fields["schedule"].props["aria-description"] = hint
 
     def _select(
         self, name: str, options: Mapping[Any, str], value: object, *, has_search: bool = False, is_multiple: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from components.states import empty_state
 from components.training_form import FormContent, Suggestion, TrainingForm
 from locales import Translator, parse_number
 from pages.visitor import Visitor, framed, is_login_lost, page_at, welcome
-from pages.words import ABOUT_NETWORKS, DEVICES, KINDS, NETWORKS, TASKS, dataset_name, name_of
+from pages.words import ABOUT_NETWORKS, CHOICES, KINDS, TASKS, dataset_name, name_of
 from trainer.contract import AUTO, FIELDS, Message, Refusal, TrainingSpec, suggest
 
 LONGEST_QUERY = 4_000
@@ -160,14 +160,22 @@ def form_content(_: Translator, profile: Mapping[str, Any], typed: QueryParams, 
     return FormContent(
         columns={column["name"]: _column_label(_, column) for column in columns},
         target_hints={column["name"]: _target_hint(_, column, suggested) for column in columns},
-        tasks={"auto": _("As the data suggests")} | _names(_, TASKS),
-        networks={AUTO: _("As the data suggests")} | _names(_, NETWORKS),
-        divisions={"": _("No column")} | {column["name"]: _column_label(_, column) for column in columns},
-        devices={"auto": _("As the network needs")} | _names(_, DEVICES) if has_gpu else {},
+        choices=_choices(_, columns, has_gpu=has_gpu),
         hints=_hints(_),
         values=values,
         suggest=partial(_suggest, _, profile),
     )
+
+
+def _choices(_: Translator, columns: Iterable[Mapping[str, Any]], *, has_gpu: bool) -> dict[str, dict[str, str]]:
+    """What can be chosen for each setting that is no number."""
+    choices = {name: _names(_, words) for name, words in CHOICES.items()}
+    divisions = {"": _("No column")} | {column["name"]: _column_label(_, column) for column in columns}
+    choices |= {"time_column": divisions, "group_column": divisions}
+    choices |= {name: {AUTO: _("As the data suggests")} | choices[name] for name in ("task", "network")}
+    choices["schedule"] = {"": _("As suits the network")} | choices["schedule"]
+    choices["device"] = {AUTO: _("As the network needs")} | choices["device"] if has_gpu else {}
+    return choices
 
 
 def _suggest(_: Translator, profile: Mapping[str, Any], chosen: Mapping[str, Any]) -> Suggestion:
@@ -182,10 +190,12 @@ def _suggest(_: Translator, profile: Mapping[str, Any], chosen: Mapping[str, Any
         exclude=tuple(chosen["exclude"]),
         time_column=time_column,
         group_column=group_column,
+        deterministic=chosen["deterministic"],
     )
     family, reason, settings = suggest(spec, profile)
     about = reason if chosen["network"] == AUTO else ABOUT_NETWORKS[family]
-    return Suggestion(_.message(about), {**settings, "seed": FIELDS["seed"].default})
+    others = {name: FIELDS[name].default for name in ("accumulation", "ema", "seed")}
+    return Suggestion(_.message(about), {**settings, **others})
 
 
 def _is_as_suggested(typed: object, value: object) -> bool:
@@ -201,7 +211,7 @@ def _names(_: Translator, messages: Mapping[str, Message]) -> dict[str, str]:
 def _typed_before(typed: QueryParams, columns: Collection[str]) -> dict[str, Any]:
     """The fields that the address names; choices that this form does not offer are passed over."""
     offered: dict[str, Collection[str]] = dict.fromkeys(("target", "time_column", "group_column"), columns)
-    offered |= {"task": ("auto", *TASKS), "network": (AUTO, *NETWORKS), "device": ("auto", *DEVICES)}
+    offered |= {name: (AUTO, *words) for name, words in CHOICES.items()}
     values: dict[str, Any] = {
         name: value
         for name, value in typed.items()
@@ -234,6 +244,15 @@ def _hints(_: Translator) -> dict[str, str]:
         "hidden": _("Widths, separated by commas: at most {layers} layers.", layers=8),
         "dropout": _("Share of units silenced in each step: {low} to {high}.", low="0", high="0.9"),
         "weight_decay": _("Pulls weights towards zero: {low} to {high}.", low="0", high="10"),
+        "label_smoothing": _("Certainty taken from the right class: {low} to {high}.", low="0", high="0.5"),
+        "optimiser": _("What takes the steps."),
+        "clip": _("Longer gradients are shortened to this; {low}: none are.", low="0"),
+        "accumulation": _("Each batch is learnt from in so many parts, to save memory."),
+        "ema": _("Share that each step keeps of averaged weights, such as {example}; {low}: none.", example="0.99", low="0"),
+        "precision": _("Half is faster on a GPU, hardly ever on a processor."),
+        "class_weight": _("For rare classes: otherwise a network may pass them over."),
+        "threshold": _("How probable the second class must be; found on the validation rows."),
+        "deterministic": _("Whether equal seeds must give equal runs: on one thread, and without a limit of time."),
         "folds": _("Parts of the rows; each is left out by a network of its own: {low} to {high}.", low=1, high=10),
         "max_minutes": _("Training ends by then, and keeps the best so far: {low} or more.", low="0.1"),
         "seed": _("Equal seeds give equal runs."),

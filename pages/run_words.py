@@ -15,26 +15,25 @@ from components.run_view import RunFigures
 from components.usage_view import USAGE_CHARTS
 from locales import Translator
 from pages.run_story import RunStory
-from pages.words import DEVICES, NETWORKS, TASKS, name_of, sentence_of, state_of
-from trainer.contract import AUTO, JsonObject
+from pages.words import CHOICES, NETWORKS, name_of, sentence_of, state_of
+from trainer.contract import AUTO, FIELDS, JsonObject
 
-SETTINGS = (
-    "target",
-    "task",
-    "network",
-    "epochs",
-    "batch_size",
-    "lr",
-    "hidden",
-    "dropout",
-    "weight_decay",
-    "folds",
-    "max_minutes",
-    "seed",
-    "exclude",
-    "time_column",
-    "group_column",
-    "device",
+SETTINGS = tuple(name for name in FIELDS if name != "exclude")
+# What most runs leave as it is: shown where somebody chose otherwise.
+QUIET = frozenset(
+    {
+        "optimiser",
+        "accumulation",
+        "ema",
+        "precision",
+        "class_weight",
+        "threshold",
+        "deterministic",
+        "time_column",
+        "group_column",
+        "clip",
+        "label_smoothing",
+    }
 )
 SECONDS_PER_MINUTE = 60
 SHORT_HASH = 12  # characters of a content hash that a person compares
@@ -101,8 +100,10 @@ def describe_settings(_: Translator, job: Job) -> list[tuple[str, str]]:
     if job.dataset_hash:  # built-in samples have no versions
         version = _("{number} (content {hash})", number=job.dataset_version, hash=job.dataset_hash[:SHORT_HASH])
         shown.append((_("Version of the data set"), version))
-    for name in SETTINGS:
+    for name in (*SETTINGS, "exclude"):
         value = job.spec.get(name)
+        if name in QUIET and value in (None, 0, FIELDS[name].default):
+            continue
         match value:
             case list():
                 words = (
@@ -110,12 +111,10 @@ def describe_settings(_: Translator, job: Job) -> list[tuple[str, str]]:
                 )
             case float() | int():
                 words = _.typed(value) if name == "seed" else _.number(value)
-            case _ if name == "task":
-                words = name_of(_, TASKS, None if value == "auto" else value)
-            case _ if name == "device":
-                words = name_of(_, DEVICES, None if value == "auto" else value)
             case _ if name == "network":
                 words = _network(_, job)
+            case _ if name in CHOICES:
+                words = name_of(_, CHOICES[name], None if value == AUTO else value)
             case _:
                 words = str(value) if value else "–"
         shown.append((_.field_name(name), words))

@@ -51,7 +51,44 @@ ABOUT_NETWORKS: Mapping[str, Message] = {
     "text_cnn": Message("For texts whose word order matters. Learns from scratch: give it many rows."),
     "text_transformer": Message("For texts whose word order matters. Learns from scratch: give it very many rows, and a GPU."),
 }
+OPTIMISERS: Mapping[str, Message] = {"adamw": Message("AdamW"), "nadam": Message("NAdam"), "sgd": Message("SGD with momentum")}
+SCHEDULES: Mapping[str, Message] = {
+    "one_cycle": Message("Up, then down (one cycle)"),
+    "cosine": Message("Down (cosine)"),
+    "flat_cosine": Message("Level, then down (flat cosine)"),
+    "four_cosines": Message("Four hills, each longer"),
+    "plateau": Message("Down where nothing gets better (plateau)"),
+    "constant": Message("Always the same"),
+}
+PRECISIONS: Mapping[str, Message] = {
+    "auto": Message("As is fast here"),
+    "float32": Message("Whole (float32)"),
+    "bfloat16": Message("Half (bfloat16)"),
+}
+CLASS_WEIGHTS: Mapping[str, Message] = {
+    "none": Message("Every row counts the same"),
+    "balanced": Message("Every class counts the same"),
+}
+THRESHOLDS: Mapping[str, Message] = {
+    "half": Message("One half"),
+    "accuracy": Message("Where most are right (accuracy)"),
+    "balanced_accuracy": Message("Where both classes are right alike (balanced accuracy)"),
+    "f1": Message("Where F1 is best"),
+}
+CERTAINTIES: Mapping[str, Message] = {"no": Message("As far as it costs nothing"), "yes": Message("Whatever it costs")}
 DEVICES: Mapping[str, Message] = {"cpu": Message("Processor (CPU)"), "gpu": Message("GPU")}
+# Settings whose values are words, by the name of the setting.
+CHOICES: Mapping[str, Mapping[str, Message]] = {
+    "task": TASKS,
+    "network": NETWORKS,
+    "optimiser": OPTIMISERS,
+    "schedule": SCHEDULES,
+    "precision": PRECISIONS,
+    "class_weight": CLASS_WEIGHTS,
+    "threshold": THRESHOLDS,
+    "deterministic": CERTAINTIES,
+    "device": DEVICES,
+}
 KINDS: Mapping[str, Message] = {
     "number": Message("Number"),
     "integer": Message("Whole number"),

@@ -30,7 +30,7 @@ def test_each_draw_is_measured_as_scikit_learn_measures_its_rows(classes: int, s
         true = generator.integers(max(2, classes - 1), size=rows)  # one class may be absent
         predicted = generator.dirichlet(numpy.ones(classes), size=rows).round(2) + 0.01  # with equal scores
         predicted /= predicted.sum(axis=1, keepdims=True)
-        weigh = bootstrap._classes(true, predicted)
+        weigh = bootstrap._classes(true, predicted, coding_of(classes).decide(predicted))
     else:
         true = generator.normal(size=rows)
         predicted = true + generator.normal(size=rows)

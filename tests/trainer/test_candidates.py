@@ -131,8 +131,8 @@ def test_classes_are_judged_by_how_often_they_are_right() -> None:
     true = numpy.zeros(100, dtype=numpy.int64)
     right, wrong = numpy.tile([0.9, 0.1], (100, 1)), numpy.tile([0.4, 0.6], (100, 1))
     parts = {NETWORK: Part(true, wrong), BOOSTING: Part(true, right), BOTH: Part(true, wrong)}
-    found = {name: Candidate(GUESS, part, part) for name, part in parts.items()}
-    chosen, reason = choose(found, TargetCoding("y", "binary", ("a", "b")))
+    coding = TargetCoding("y", "binary", ("a", "b"))
+    chosen, reason = choose({name: Candidate(GUESS, part, part, coding) for name, part in parts.items()})
     assert chosen == BOOSTING
     assert reason.english().startswith("Accuracy")
 
@@ -141,7 +141,7 @@ def candidates(**predicted: float) -> dict[str, Candidate]:
     true = numpy.zeros(100)
     noise = numpy.random.default_rng(0).normal(0, 0.1, 100)
     parts = {name: Part(true, noise + offset) for name, offset in predicted.items()}
-    return {name: Candidate(GUESS, part, part) for name, part in parts.items()}
+    return {name: Candidate(GUESS, part, part, NUMBER) for name, part in parts.items()}
 
 
 @pytest.mark.parametrize(
@@ -154,13 +154,13 @@ def candidates(**predicted: float) -> dict[str, Candidate]:
     ],
 )
 def test_both_are_taken_unless_one_alone_is_clearly_better(offsets: dict[str, float], best: str) -> None:
-    chosen, reason = choose(candidates(**offsets), NUMBER)
+    chosen, reason = choose(candidates(**offsets))
     assert chosen == best
     assert "{" not in reason.english()
 
 
 def test_a_stopped_run_is_compared_with_nothing() -> None:
-    assert choose(candidates(network=0.0), NUMBER)[0] == NETWORK
+    assert choose(candidates(network=0.0))[0] == NETWORK
 
 
 def test_a_stop_after_the_last_step_leaves_the_network_as_model(flowers: Path, folder: RunFolder, events: EventWriter) -> None:

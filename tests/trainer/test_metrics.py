@@ -11,15 +11,15 @@ from trainer.preparing.targets import TargetCoding
 def test_perfect_and_opposite_predictions() -> None:
     true = numpy.array([0, 1, 0, 1])
     right = numpy.array([[0.9, 0.1], [0.1, 0.9], [0.8, 0.2], [0.2, 0.8]])
-    assert measure_classes(true, right)["accuracy"] == 1.0
-    assert measure_classes(true, right)["roc_auc"] == 1.0
-    assert measure_classes(true, right[:, ::-1])["roc_auc"] == 0.0
-    assert confusion(true, right) == [[2, 0], [0, 2]]
+    assert measure_classes(true, right, true)["accuracy"] == 1.0
+    assert measure_classes(true, right, true)["roc_auc"] == 1.0
+    assert measure_classes(true, right[:, ::-1], 1 - true)["roc_auc"] == 0.0
+    assert confusion(true, true, 2) == [[2, 0], [0, 2]]
 
 
 @pytest.mark.parametrize("true", [[0], [1, 1, 1], [0, 2, 2]])
 def test_absent_classes_neither_fail_nor_warn(true: list[int]) -> None:
-    measured = measure_classes(numpy.array(true), numpy.full((len(true), 3), 1 / 3))
+    measured = measure_classes(numpy.array(true), numpy.full((len(true), 3), 1 / 3), numpy.zeros(len(true), dtype=int))
     assert measured["log_loss"] == pytest.approx(numpy.log(3))
     assert (measured["roc_auc"] is None) == (len(set(true)) == 1)
     assert all(value is not None for name, value in measured.items() if name != "roc_auc")

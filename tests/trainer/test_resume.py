@@ -113,6 +113,17 @@ def test_interrupted_at_a_random_step_and_resumed_equals_uninterrupted(
     assert [(begin["resumed"], begin["step"]) for begin in begins] == [(cut > 0, cut) for cut in [0, *cuts]]
 
 
+@pytest.mark.parametrize("settings", [{"ema": 0.9, "accumulation": 3}, {"optimiser": "nadam", "schedule": "plateau", "lr": 0.5}])
+def test_whatever_was_chosen_is_resumed_exactly(laboratory: Callable[[str], Laboratory], settings: dict[str, Any]) -> None:
+    spec = dataclasses.replace(SPEC, epochs=14, **settings)
+    whole, parts = laboratory("whole"), laboratory("parts")
+    whole.attempt(spec)
+    for cut in (13, 36):
+        parts.attempt(spec, after(cut + 2))
+    parts.attempt(spec)
+    assert_same(whole.newest_state(), parts.newest_state())
+
+
 @pytest.mark.parametrize("cut", [1, 4, 5, 6, 29, 30])
 def test_every_kind_of_place_in_an_epoch_can_be_gone_on_from(laboratory: Callable[[str], Laboratory], cut: int) -> None:
     """In the middle, after the last step before the epoch is judged, and after the first of the next."""

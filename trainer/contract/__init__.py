@@ -20,7 +20,19 @@ from trainer.contract.reading import (
 from trainer.contract.recipes import suggest_settings
 from trainer.contract.run_folder import ExitRecord, RunFolder, WorkerExit, write_json_atomically
 from trainer.contract.settling import SettledSpec, settle, suggest
-from trainer.contract.spec import AUTO, DEVICES, FIELDS, NETWORKS, TASKS, SpecField, TrainingSpec
+from trainer.contract.spec import (
+    AUTO,
+    DEVICES,
+    FIELDS,
+    NETWORKS,
+    OPTIMISERS,
+    PRECISIONS,
+    SCHEDULES,
+    TASKS,
+    THRESHOLDS,
+    SpecField,
+    TrainingSpec,
+)
 from trainer.contract.target import settle_target
 from trainer.contract.work import is_work_for_gpu
 
@@ -35,8 +47,12 @@ __all__ = [
     "FORMATS",
     "KINDS",
     "NETWORKS",
+    "OPTIMISERS",
     "PACKINGS",
+    "PRECISIONS",
+    "SCHEDULES",
     "TASKS",
+    "THRESHOLDS",
     "EventLog",
     "EventWriter",
     "ExitRecord",

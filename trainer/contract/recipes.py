@@ -20,7 +20,7 @@ class Recipe:
     """The habits of a family, and `settings(rows, is_regression)`: epochs, batch size, learning rate, widths, dropout, decay."""
 
     settings: Callable[[int, bool], Settings]
-    schedule: str = "one_cycle"  # of the learning rate: one_cycle | cosine | four_cosines | constant
+    schedule: str = "one_cycle"  # of the learning rate, one of contract.spec.SCHEDULES
     second_beta: float = 0.999  # AdamW's
     clip: float | None = None  # the longest gradient
     patience: int | None = None  # epochs that may bring nothing better before training ends

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.contract.messages import Message, Problem, Refusal
-from trainer.contract.recipes import Settings, suggest_settings
-from trainer.contract.spec import AUTO, TrainingSpec
+from trainer.contract.messages import Message, Problem, Refusal, Scalar
+from trainer.contract.recipes import RECIPES, Settings, suggest_settings
+from trainer.contract.spec import AUTO, FIELDS, TrainingSpec
 from trainer.contract.target import USELESS_KINDS, settle_target
 
 TRAINING_SHARE = 0.64  # of the rows with a target
@@ -35,6 +35,9 @@ class SettledSpec(TrainingSpec):
     hidden: tuple[int, ...] = ()
     dropout: float = 0.0
     weight_decay: float = 0.0
+    schedule: str = "one_cycle"
+    clip: float = 0.0
+    label_smoothing: float = 0.0
     folds: int = 1
     family: str = "mlp"
     reason: Message = YOU_CHOSE_IT
@@ -44,12 +47,13 @@ def settle(spec: TrainingSpec, profile: Mapping[str, Any]) -> SettledSpec:
     """Fill in what the data and the family's recipe suggest, and check what was chosen.
 
     Raises:
-        Refusal: as `settle_target`; `no_texts`.
+        Refusal: as `settle_target`; `no_texts`, `needs_classes`, `needs_two_classes`.
     """
     spec = settle_target(spec, profile)
     if spec.network.startswith(TEXT) and TEXT not in _input_kinds(spec, profile):
         text = "“{network}” reads texts, and there is no column of texts. Choose another network, or make a column one of texts."
         raise Refusal(Problem("no_texts", Message(text, {"network": spec.network}), "network"))
+    _refuse_contradictions(spec)
     family, reason, settings = suggest(spec, profile)
     values = {field.name: getattr(spec, field.name) for field in dataclasses.fields(TrainingSpec)}
     values |= {name: value for name, value in settings.items() if values[name] is None}
@@ -67,8 +71,13 @@ def suggest(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str, Messag
     folds = FEW_ROWS_FOLDS if is_auto and are_few and spec.time_column is None else 1
     if spec.group_column is not None:
         folds = min(folds, max(1, _distinct(spec.group_column, profile) - 1))
-    minutes = round(max(LEAST_MINUTES, rows / ROWS_PER_MINUTE), 1) if is_auto else None
-    return family, reason, {**settings, "folds": folds, "max_minutes": minutes}
+    # Where a clock ends training, equal runs may end differently.
+    is_limited = is_auto and spec.deterministic == "no"
+    minutes = round(max(LEAST_MINUTES, rows / ROWS_PER_MINUTE), 1) if is_limited else None
+    recipe = RECIPES[family]
+    habits = {"schedule": recipe.schedule, "clip": recipe.clip or 0.0}
+    habits["label_smoothing"] = recipe.label_smoothing if spec.task != "regression" else 0.0
+    return family, reason, {**settings, **habits, "folds": folds, "max_minutes": minutes}
 
 
 def _choose_family(spec: TrainingSpec, profile: Mapping[str, Any]) -> tuple[str, Message]:
@@ -96,3 +105,22 @@ def _input_kinds(spec: TrainingSpec, profile: Mapping[str, Any]) -> set[str]:
 
 def _distinct(name: str, profile: Mapping[str, Any]) -> int:
     return next((int(column["distinct"]) for column in profile["columns"] if column["name"] == name), 0)
+
+
+def _refuse_contradictions(spec: TrainingSpec) -> None:
+    problems = []
+    if spec.task == "regression" and spec.label_smoothing:
+        problems.append(_needs_classes("label_smoothing", "0"))
+    if spec.task == "regression" and spec.class_weight != FIELDS["class_weight"].default:
+        problems.append(_needs_classes("class_weight", "none"))
+    if spec.task != "binary" and spec.threshold != FIELDS["threshold"].default:
+        text = "“{field}” is for two classes, and “{target}” has others. Set it to “half”."
+        params: dict[str, Scalar] = {"field": "threshold", "target": spec.target or ""}
+        problems.append(Problem("needs_two_classes", Message(text, params), "threshold"))
+    if problems:
+        raise Refusal(problems)
+
+
+def _needs_classes(field: str, instead: str) -> Problem:
+    text = "“{field}” is for classes, and a number is predicted here. Set it to “{instead}”."
+    return Problem("needs_classes", Message(text, {"field": field, "instead": instead}), field)

@@ -17,6 +17,10 @@ TASKS = ("auto", "binary", "multiclass", "regression")
 NETWORKS = ("linear", "mlp", "realmlp", "tabm", "ft_transformer", "text_fast", "text_cnn", "text_transformer")
 AUTO = "auto"
 DEVICES = ("auto", "cpu", "gpu")
+THRESHOLDS = ("half", "accuracy", "balanced_accuracy", "f1")
+OPTIMISERS = ("adamw", "nadam", "sgd")
+SCHEDULES = ("one_cycle", "cosine", "flat_cosine", "four_cosines", "plateau", "constant")
+PRECISIONS = ("auto", "float32", "bfloat16")
 MAX_HIDDEN_LAYERS = 8
 MAX_HIDDEN_WIDTH = 4096
 MAX_FOLDS = 10
@@ -52,6 +56,30 @@ FIELDS: Mapping[str, SpecField] = {
         SpecField("hidden", "widths", None, "Widths of the hidden layers.", low=1, high=MAX_HIDDEN_WIDTH),
         SpecField("dropout", "number", None, "Share of hidden units silenced per step.", low=0.0, high=0.9),
         SpecField("weight_decay", "number", None, "AdamW's decoupled weight decay.", low=0.0, high=10.0),
+        SpecField("optimiser", "choice", "adamw", "What takes the steps.", choices=OPTIMISERS),
+        SpecField("schedule", "choice", None, "How the learning rate changes over the steps.", choices=SCHEDULES),
+        SpecField("clip", "number", None, "The longest gradient of a step; longer ones are shortened. 0: none is.", low=0.0),
+        SpecField("accumulation", "integer", 1, "Parts that a batch is learnt from in, to save memory.", low=1, high=1024),
+        SpecField(
+            "ema",
+            "number",
+            0.0,
+            "Share that each step keeps of averaged weights; 0: none are.",
+            low=0.0,
+            high=0.9999,
+        ),
+        SpecField("precision", "choice", "auto", "Of what a step computes; 'auto' takes what is fast.", choices=PRECISIONS),
+        SpecField("label_smoothing", "number", None, "Share of certainty taken from the right class.", low=0.0, high=0.5),
+        SpecField(
+            "class_weight", "choice", "none", "'balanced': rows of rare classes count for more.", choices=("none", "balanced")
+        ),
+        SpecField(
+            "threshold",
+            "choice",
+            "half",
+            "Of two classes, how probable the second must be: 0.5, or what is best by a metric on the validation rows.",
+            choices=THRESHOLDS,
+        ),
         SpecField(
             "folds",
             "integer",
@@ -61,6 +89,13 @@ FIELDS: Mapping[str, SpecField] = {
             high=MAX_FOLDS,
         ),
         SpecField("max_minutes", "number", None, "Minutes after which training ends.", low=0.1, high=MAX_MINUTES),
+        SpecField(
+            "deterministic",
+            "choice",
+            "no",
+            "'yes': equal runs, on one thread, whatever it costs.",
+            choices=("no", "yes"),
+        ),
         SpecField("seed", "integer", 0, "Equal seeds give equal runs.", low=0, high=MAX_SEED),
         SpecField("exclude", "names", (), "Columns the network must not see."),
         SpecField("time_column", "text", None, "The column to divide the rows by in time: the latest are tested."),
@@ -83,8 +118,18 @@ class TrainingSpec:
     hidden: tuple[int, ...] | None = None
     dropout: float | None = None
     weight_decay: float | None = None
+    optimiser: str = "adamw"
+    schedule: str | None = None
+    clip: float | None = None
+    accumulation: int = 1
+    ema: float = 0.0
+    precision: str = "auto"
+    label_smoothing: float | None = None
+    class_weight: str = "none"
+    threshold: str = "half"
     folds: int | None = None
     max_minutes: float | None = None
+    deterministic: str = "no"
     seed: int = 0
     exclude: tuple[str, ...] = ()
     time_column: str | None = None

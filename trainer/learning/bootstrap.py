@@ -30,7 +30,7 @@ def find_intervals(coding: TargetCoding, true: NDArray[Any], predicted: NDArray[
     """
     if coding.task != REGRESSION and predicted.shape[1] > MOST_CLASSES:
         return {}
-    weigh = _numbers(true, predicted) if coding.task == REGRESSION else _classes(true, predicted)
+    weigh = _numbers(true, predicted) if coding.task == REGRESSION else _classes(true, predicted, coding.decide(predicted))
     rows = len(true)
     draws = min(MOST_DRAWS, max(FEWEST_DRAWS, ROWS_TO_DRAW // (rows * max(1, coding.outputs))))
     generator = numpy.random.default_rng(seed)
@@ -61,23 +61,25 @@ def _numbers(true: NDArray[Any], predicted: NDArray[Any]) -> Callable[[Counts], 
     return weigh
 
 
-def _classes(true: NDArray[Any], probabilities: NDArray[Any]) -> Callable[[Counts], Mapping[str, float]]:
+def _classes(
+    true: NDArray[Any], probabilities: NDArray[Any], chosen: NDArray[numpy.int64]
+) -> Callable[[Counts], Mapping[str, float]]:
     classes = probabilities.shape[1]
-    cells = true * classes + probabilities.argmax(axis=1)
+    cells = true * classes + chosen
     smallest = numpy.finfo(probabilities.dtype).eps
     losses = -numpy.log(probabilities[numpy.arange(len(true)), true].clip(smallest, 1.0))
     areas = [_Area(true == label, probabilities[:, label]) for label in (range(classes) if classes > len("ab") else [1])]
 
     def weigh(counts: Counts) -> Mapping[str, float]:
         matrix = numpy.bincount(cells, weights=counts, minlength=classes**2).reshape(classes, classes)
-        right, wanted, chosen = numpy.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
-        is_there, is_seen = wanted > 0, wanted + chosen > 0
+        right, wanted, found_so = numpy.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
+        is_there, is_seen = wanted > 0, wanted + found_so > 0
         found = [area.weigh(counts) for area in areas]
         known = [value for value in found if numpy.isfinite(value)]
         return {
             "accuracy": float(right.sum() / matrix.sum()),
             "balanced_accuracy": float((right[is_there] / wanted[is_there]).mean()),
-            "f1": float((2 * right[is_seen] / (wanted + chosen)[is_seen]).mean()),
+            "f1": float((2 * right[is_seen] / (wanted + found_so)[is_seen]).mean()),
             "roc_auc": float(numpy.mean(known)) if known and is_there.sum() > 1 else numpy.nan,
             "log_loss": float(counts @ losses / counts.sum()),
         }

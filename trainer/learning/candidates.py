@@ -7,6 +7,7 @@ One of them becomes the model: the network where a person chose its family, else
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from trainer.contract.recipes import RECIPES
 from trainer.learning.metrics import measure, primary_metric
 from trainer.learning.report import Part
 from trainer.learning.shapes import plain_shape
+from trainer.learning.thresholds import find_threshold
 from trainer.model.predict import decode_outputs
 from trainer.networks import BOOSTING, TEXT_FAST, NetworkShape, Trained, blend, predict
 from trainer.networks.boosting import fit_boosting
@@ -29,7 +31,7 @@ from trainer.networks.flat import flat_width
 from trainer.networks.word_regression import fit_word_regression
 from trainer.preparing.folds import Positions
 from trainer.preparing.preparation import Prepared
-from trainer.preparing.targets import REGRESSION, TargetCoding
+from trainer.preparing.targets import BINARY_CLASSES, REGRESSION, TargetCoding
 
 NETWORK, WORDS, BOTH = "network", "words", "both"
 RIVALS = {BOOSTING: Message("boosted trees"), WORDS: Message("the linear model on words")}
@@ -39,11 +41,12 @@ MOST_TEXTS = 50_000  # that linear regression learns from, likewise
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What could be the model, and what it predicts."""
+    """What could be the model, what it predicts, and how the target is written, its threshold found on the validation rows."""
 
     trained: Trained
     validation: Part
     test: Part
+    coding: TargetCoding
 
     def parts(self) -> dict[str, Part]:
         return {"validation": self.validation, "test": self.test}
@@ -70,27 +73,28 @@ def find_candidates(
         found[rival] = _predict(compared, rivals)
     if BOOSTING in found and not reads_pieces:  # one model takes one kind of rows; two linear models are no better than one
         both = blend([*networks, *rivals])
-        found[BOTH] = Candidate(both, *(_average(found, part) for part in ("validation", "test")))
+        candidate = Candidate(both, _average(found, "validation"), _average(found, "test"), prepared.coding)
+        found[BOTH] = _settle_threshold(candidate, prepared.spec.threshold)
     return found
 
 
-def choose(candidates: Mapping[str, Candidate], coding: TargetCoding) -> tuple[str, Message]:
+def choose(candidates: Mapping[str, Candidate]) -> tuple[str, Message]:
     """What predicts the validation rows best. Both together are taken where nothing else is better beyond chance."""
     if len(candidates) == 1:
         return NETWORK, Message("Training was stopped, so the network was not compared with anything.")
-    errors = {name: _errors(candidate.validation, coding) for name, candidate in candidates.items()}
+    errors = {name: _errors(candidate) for name, candidate in candidates.items()}
     best = min(errors, key=lambda name: float(errors[name].mean()))
     if BOTH in errors and _is_chance(errors[BOTH] - errors[best]):
         best = BOTH
-    return best, _say_why(best, candidates, coding)
+    return best, _say_why(best, candidates)
 
 
-def _say_why(best: str, candidates: Mapping[str, Candidate], coding: TargetCoding) -> Message:
-    metric = primary_metric(coding.task)
+def _say_why(best: str, candidates: Mapping[str, Candidate]) -> Message:
+    metric = primary_metric(candidates[best].coding.task)
     rival = next(name for name in candidates if name in RIVALS)
     scores: dict[str, Scalar | Message] = {"rival": RIVALS[rival]}
     for name, candidate in candidates.items():
-        value = measure(coding, candidate.validation.true, candidate.validation.predicted)[metric] or 0.0
+        value = measure(candidate.coding, candidate.validation.true, candidate.validation.predicted)[metric] or 0.0
         scores["other" if name == rival else name] = (
             float(f"{value:.4g}") if metric == "rmse" else Message("{percent}%", {"percent": round(100 * value, 1)})
         )
@@ -119,11 +123,13 @@ def _fit_boosting(
     events.log(Message("Boosted trees learn from the same rows now, to compare."))
     started = time.monotonic()
     fitted: list[Trained] = []
-    encoded = prepared.encode_learnt()
+    encoded, spec = prepared.encode_learnt(), prepared.spec
+    is_balanced = spec.class_weight == "balanced"
     with threadpool_limits(limits=threads):
         for fold in prepared.split.folds:
             training = encoded.take(_choose_rows(prepared, fold.train, MOST_ROWS))
-            trees, shape = fit_boosting(training, encoded.take(fold.validation[:MOST_ROWS]), shape, prepared.spec.seed, has_time)
+            validation = encoded.take(fold.validation[:MOST_ROWS])
+            trees, shape = fit_boosting(training, validation, shape, spec.seed, has_time, is_balanced=is_balanced)
             fitted.append(Trained(BOOSTING, shape, trees))
             if not has_time():
                 break
@@ -145,7 +151,8 @@ def _fit_words(
     with threadpool_limits(limits=threads):
         for fold in prepared.split.folds:
             rows, targets = encoded.take(_choose_rows(prepared, fold.train, MOST_TEXTS))
-            network, fitted_shape = fit_word_regression(rows, targets, shape)
+            is_balanced = prepared.spec.class_weight == "balanced"
+            network, fitted_shape = fit_word_regression(rows, targets, shape, is_balanced=is_balanced)
             fitted.append(Trained(TEXT_FAST, fitted_shape, network))
             if not has_time():
                 break
@@ -172,7 +179,8 @@ def _predict(prepared: Prepared, members: Sequence[Trained]) -> Candidate:
     found = [part(member, fold.validation) for member, fold in zip(members, prepared.split.folds, strict=True)]
     validation = Part(*(numpy.concatenate(arrays) for arrays in zip(*((one.true, one.predicted) for one in found), strict=True)))
     trained = members[0] if len(members) == 1 else blend(members)
-    return Candidate(trained, validation, part(trained, prepared.split.test))
+    candidate = Candidate(trained, validation, part(trained, prepared.split.test), prepared.coding)
+    return _settle_threshold(candidate, prepared.spec.threshold)
 
 
 def _average(candidates: Mapping[str, Candidate], part: str) -> Part:
@@ -180,11 +188,20 @@ def _average(candidates: Mapping[str, Candidate], part: str) -> Part:
     return Part(parts[0].true, numpy.mean([found.predicted for found in parts], axis=0))
 
 
-def _errors(part: Part, coding: TargetCoding) -> NDArray[Any]:
-    """One per row: the squared error, or whether another class was chosen."""
+def _errors(candidate: Candidate) -> NDArray[Any]:
+    """One per validation row: the squared error, or whether another class was chosen."""
+    part, coding = candidate.validation, candidate.coding
     is_regression = coding.task == REGRESSION
-    errors: NDArray[Any] = (part.true - part.predicted) ** 2 if is_regression else part.predicted.argmax(axis=1) != part.true
+    errors: NDArray[Any] = (part.true - part.predicted) ** 2 if is_regression else coding.decide(part.predicted) != part.true
     return errors.astype(numpy.float64)
+
+
+def _settle_threshold(candidate: Candidate, goal: str) -> Candidate:
+    if candidate.coding.outputs != BINARY_CLASSES:
+        return candidate
+    part = candidate.validation
+    threshold = find_threshold(part.true == 1, part.predicted[:, 1], goal)
+    return dataclasses.replace(candidate, coding=dataclasses.replace(candidate.coding, threshold=threshold))
 
 
 def _is_chance(differences: NDArray[Any]) -> bool:

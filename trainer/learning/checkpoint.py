@@ -25,7 +25,7 @@ from trainer.learning.out_of_memory import is_out_of_memory
 from trainer.model.files import save_atomically, sync_folder
 
 FORMAT = "tamrin-checkpoint"
-VERSION = 5
+VERSION = 6
 STEP_DIGITS = 12
 Weights = dict[str, torch.Tensor]
 State = dict[str, Any]
@@ -58,6 +58,7 @@ class Resumable(Protocol):
     best: Best | None
     is_ended: bool
     patient_since: int
+    dropped_at: int
     data_hash: str
 
     @property
@@ -87,6 +88,7 @@ def save_checkpoint(folder: Path, loop: Resumable, keep: int) -> Path:
         "epoch": loop.epochs_done,
         "is_ended": loop.is_ended,
         "patient_since": loop.patient_since,
+        "dropped_at": loop.dropped_at,
         "seconds": loop.seconds,
         "step_in_epoch": position,
         "steps_per_epoch": loop.steps_per_epoch,

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from trainer.contract.recipes import RECIPES
 from trainer.contract.settling import SettledSpec
-from trainer.learning.losses import compute_loss
+from trainer.learning.devices import is_mixed_precision
+from trainer.learning.losses import balance_classes, compute_loss
+from trainer.learning.optimisers import build_optimiser
+from trainer.learning.out_of_memory import is_out_of_memory
 from trainer.learning.schedule import Schedule
-from trainer.networks import Network, ParameterGroup, forward
+from trainer.networks import Network, forward
 from trainer.networks.members import settle_members
 from trainer.preparing.rows import Rows
 from trainer.preparing.targets import REGRESSION, TargetCoding
-
-FIRST_BETA = 0.9  # AdamW's
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,15 @@ class Learner:
         self.network, self.data = network, data
         self._spec, self._coding, self._recipe = spec, coding, RECIPES[spec.family]
         self._groups = network.parameter_groups()
-        self.optimiser = _build_optimiser(self._groups, spec, self._recipe.second_beta)
+        self.optimiser = build_optimiser(self._groups, spec, self._recipe.second_beta)
+        is_balanced = spec.class_weight == "balanced"
+        self.class_weights = balance_classes(data.targets[data.train], coding.outputs) if is_balanced else None
         self.steps_per_epoch = -(-len(data.train) // spec.batch_size)
-        self.schedule = Schedule.over(spec.epochs * self.steps_per_epoch, spec.lr, self._recipe.schedule)
+        self.schedule = Schedule.over(spec.epochs * self.steps_per_epoch, spec.lr, spec.schedule)
+        self.part_rows = -(-min(spec.batch_size, len(data.train)) // spec.accumulation)
+        self._average = _build_average(network, spec.ema) if spec.ema else None
+        self.on_smaller_parts: Callable[[int], None] = lambda _rows: None
+        self._is_mixed = is_mixed_precision(spec, network)
 
     def start_epoch(self, generator: torch.Generator, epochs_done: int, steps_done: int) -> tuple[Rows, torch.Tensor]:
         """One shuffled copy of the rows, from which batches are slices: faster than gathering every batch.
@@ -54,56 +63,108 @@ class Learner:
         """
         order = self.data.train[torch.randperm(len(self.data.train), generator=generator)]
         share = self.schedule.left(epochs_done * self.steps_per_epoch) if self._recipe.fades else 1.0
-        self.network.prepare_epoch(generator, min(self._spec.batch_size, len(order)), steps_done, share)
+        parts_done = steps_done * -(-min(self._spec.batch_size, len(order)) // self.part_rows)
+        self.network.prepare_epoch(generator, self.part_rows, parts_done, share)
         self.network.train()
         order = order.to(self.network.device)
         return self.data.rows[order], self.data.targets[order]
 
     def take_step(self, rows: Rows, targets: torch.Tensor, step: int) -> torch.Tensor:
         """The loss of this batch before the step, the `step`-th from 0."""
-        rate, recipe = self.schedule.rate(step), self._recipe
-        decay = self._spec.weight_decay * (self.schedule.left(step) if recipe.fades else 1.0)
+        self._set_pace(step)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = self._learn_in_parts(rows, targets)
+        if self._spec.clip:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), self._spec.clip, foreach=True)
+        self.optimiser.step()
+        if self._average is not None:
+            self._average.update_parameters(self.network)
+        return loss
+
+    def _set_pace(self, step: int) -> None:
+        rate = self.schedule.rate(step)
+        decay = self._spec.weight_decay * (self.schedule.left(step) if self._recipe.fades else 1.0)
         for group, wanted in zip(self.optimiser.param_groups, self._groups, strict=True):
             group["lr"], group["weight_decay"] = rate * wanted.rate, decay * wanted.decay
             if wanted.own_rate is not None:
                 group["lr"] = rate / self._spec.lr * wanted.own_rate
             if wanted.own_decay is not None:
                 group["weight_decay"] = wanted.own_decay
-        loss = compute_loss(self.network(rows), targets, self._coding, recipe.label_smoothing)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if recipe.clip is not None:
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip, foreach=True)
-        self.optimiser.step()
-        return loss.detach()
+
+    def _learn_in_parts(self, rows: Rows, targets: torch.Tensor) -> torch.Tensor:
+        """In parts that are small enough for the memory there is: halved, and told, until they are."""
+        while True:
+            try:
+                return self._learn(rows, targets)
+            except Exception as error:
+                if not is_out_of_memory(error) or self.part_rows == 1:
+                    raise
+            self.part_rows = -(-self.part_rows // 2)
+            self.optimiser.zero_grad(set_to_none=True)
+            if self.network.device.type == "cuda":
+                torch.cuda.empty_cache()
+            self.on_smaller_parts(self.part_rows)
+
+    def _learn(self, rows: Rows, targets: torch.Tensor) -> torch.Tensor:
+        """Add the gradients of this batch, part by part: the parts are as large as memory bears. Its loss."""
+        if len(targets) <= self.part_rows:
+            loss = self._compute_loss(rows, targets)
+            loss.backward()  # type: ignore[no-untyped-call]
+            return loss.detach()
+        total = torch.zeros((), device=targets.device)
+        for start in range(0, len(targets), self.part_rows):
+            part = slice(start, start + self.part_rows)
+            loss = self._compute_loss(rows[part], targets[part]) * (self._weigh(targets[part]) / self._weigh(targets))
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+        return total
+
+    def _weigh(self, targets: torch.Tensor) -> torch.Tensor | int:
+        """What these rows count, each as much as its class."""
+        return len(targets) if self.class_weights is None else self.class_weights[targets].sum()
+
+    def _compute_loss(self, rows: Rows, targets: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(self.network.device.type, torch.bfloat16, enabled=self._is_mixed):
+            outputs = self.network(rows)
+        return compute_loss(outputs.float(), targets, self._coding, self._spec.label_smoothing, self.class_weights)
+
+    @property
+    def result(self) -> Network:
+        """The network that predicts: the average over its steps, where that is wanted."""
+        return self.network if self._average is None else cast("Network", self._average.module)
 
     def predict_validation(self) -> torch.Tensor:
         """Outputs [rows, outputs] for the validation rows."""
         size, places = self.network.inference_rows, self.data.validation
         parts = [places[start : start + size] for start in range(0, len(places), size)]
-        outputs = torch.cat([forward(self.network, self.data.rows[part]) for part in parts])
+        outputs = torch.cat([forward(self.result, self.data.rows[part]) for part in parts])
         return settle_members(outputs, is_regression=self._coding.task == REGRESSION)
 
     def copy_weights(self) -> dict[str, torch.Tensor]:
-        return {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+        return {name: tensor.detach().clone() for name, tensor in self.result.state_dict().items()}
 
     def to_plain(self) -> dict[str, Any]:
         """What an exact resume needs to know of it."""
         return {
             "network": self.network.state_dict(),
+            "average": None if self._average is None else self._average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.to_plain(),
+            "part_rows": self.part_rows,
         }
 
     def restore(self, plain: dict[str, Any], *, is_extended: bool) -> None:
         """Stand where `to_plain` was taken; epochs that a run was extended by get a cycle of their own."""
         self.network.load_state_dict(plain["network"])
+        if self._average is not None:
+            self._average.load_state_dict(plain["average"])
         self.optimiser.load_state_dict(plain["optimiser"])
         self.schedule = Schedule.from_plain(plain["schedule"])
+        self.part_rows = plain["part_rows"]
         if is_extended:
             self.schedule.extend_to(self._spec.epochs * self.steps_per_epoch)
 
 
-def _build_optimiser(groups: list[ParameterGroup], spec: SettledSpec, second_beta: float) -> torch.optim.AdamW:
-    plain = [{"params": list(group.parameters), "weight_decay": spec.weight_decay * group.decay} for group in groups]
-    return torch.optim.AdamW(plain, lr=spec.lr, betas=(FIRST_BETA, second_beta), fused=True)
+def _build_average(network: Network, decay: float) -> AveragedModel:
+    """A copy whose weights follow those of `network`: each step, `decay` of them stays."""
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]

@@ -29,6 +29,7 @@ REPORT_SECONDS = 0.1  # between two metrics at first; the longer the run, the le
 REPORTS_PER_AGE = 3000  # so that from 5 minutes on it is a 3000th of its age,
 LONGEST_REPORT_SECONDS = 1.0  # and never more than this: somebody may watch
 CHECKPOINT_SECONDS = 5.0
+EPOCHS_ON_PLATEAU = 5
 ONE_THREAD_WORK = 20_000_000  # multiplications per step below which a second thread costs more than it gives
 
 
@@ -73,6 +74,7 @@ class TrainingLoop:
         self.step = self.epochs_done = 0
         self.is_ended = False
         self.patient_since = 0  # something better is waited for from this epoch on
+        self.dropped_at = 0  # the epoch after which the learning rate was lowered last
         self.steps_per_epoch = sum(learner.steps_per_epoch for learner in learners)
         self._planned_steps = self.total_steps = spec.epochs * self.steps_per_epoch
         self._time = AllowedTime(spec.max_minutes)
@@ -80,9 +82,13 @@ class TrainingLoop:
         self.best: Best | None = None
         self.data_hash = checkpoints.data_hash
         self._coding, self._events = coding, events
+        # How often it is right says little where classes are to count the same.
+        self._chooses_by_metric = self._recipe.chooses_by == "metric" and spec.class_weight == "none"
         self._validation_targets = torch.cat([learner.data.validation_targets for learner in learners])
         self._checkpoints, self._should_stop = checkpoints, should_stop
         self._is_unsaved_told = False
+        for learner in learners:
+            learner.on_smaller_parts = self._tell_smaller_parts
         self._started = self._saved_at = time.monotonic()
         self._report_at = 0.0  # the first step is reported at once, so that a viewer sees life
         self._rows, self._rows_since = 0, time.monotonic()
@@ -115,6 +121,7 @@ class TrainingLoop:
             self.best = Best(**state["best"])
         # Who lets a run that was over go on wants so many epochs, whether or not they bring anything.
         self.patient_since = self.spec.epochs if is_extended else state["patient_since"]
+        self.dropped_at = state["dropped_at"]
         self.is_ended = state["is_ended"] and not is_extended
         self._time.begin(self.step, state["seconds"] if not is_extended else 0.0)
         restore_random_states(state["random_states"])
@@ -196,16 +203,26 @@ class TrainingLoop:
         steps = self.step - self.epochs_done * self.steps_per_epoch  # fewer than an epoch's when the time is over
         train_loss = self._mean_loss(epoch, steps)
         outputs, targets = torch.cat([learner.predict_validation() for learner in self.learners]), self._validation_targets
-        loss = compute_loss(outputs, targets, self._coding).item()
+        loss = compute_loss(outputs, targets, self._coding, class_weights=self.learners[0].class_weights).item()
         if not math.isfinite(loss):
             raise self._diverged(epoch, steps)
         name, value = primary_metric(outputs, targets, self._coding)
-        score = choosing_score(loss, name, value) if self._recipe.chooses_by == "metric" else (loss,)
+        score = choosing_score(loss, name, value) if self._chooses_by_metric else (loss,)
         if self.best is None or score < self.best.score:
             self.best = Best(epoch, loss, score, [learner.copy_weights() for learner in self.learners])
         self.epochs_done += steps == self.steps_per_epoch
+        self._lower_rate(epoch)
         self._emit_metric(self.epoch_now, {"train_loss": train_loss, "validation_loss": loss, name: value})
         self._save_now_and_then()
+
+    def _lower_rate(self, epoch: int) -> None:
+        """Where that is wanted, take smaller steps once nothing becomes better with these."""
+        assert self.best is not None, "an epoch is finished"
+        if self.spec.schedule != "plateau" or epoch - max(self.best.epoch, self.dropped_at) < EPOCHS_ON_PLATEAU:
+            return
+        self.dropped_at = epoch
+        for learner in self.learners:
+            learner.schedule.drop_at(self.epochs_done * learner.steps_per_epoch)
 
     def _report_steps(self, epoch: int, steps: int) -> None:
         loss = self._mean_loss(epoch, steps)
@@ -265,6 +282,10 @@ class TrainingLoop:
             self._is_unsaved_told = False
         self._saved_at = time.monotonic()
         return not self._is_unsaved_told
+
+    def _tell_smaller_parts(self, rows: int) -> None:
+        text = "There was not enough memory for a batch at once: it is learnt from {rows} rows at a time, with the same result."
+        self._events.log(Message(text, {"rows": rows}), "warning")
 
     def _diverged(self, epoch: int, step: int) -> Refusal:
         message = Message(

@@ -10,15 +10,28 @@ from trainer.preparing.targets import REGRESSION, TargetCoding
 
 
 def compute_loss(
-    outputs: torch.Tensor, targets: torch.Tensor, coding: TargetCoding, label_smoothing: float = 0.0
+    outputs: torch.Tensor,
+    targets: torch.Tensor,
+    coding: TargetCoding,
+    label_smoothing: float = 0.0,
+    class_weights: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Mean squared error of the standardised target, or cross entropy; a scalar. Each member of an ensemble learns for itself."""
+    """Mean squared error of the standardised target, or cross entropy; a scalar. Each member of an ensemble learns for itself.
+
+    `class_weights` is [classes]: how much a row of each class counts.
+    """
     if outputs.ndim == MEMBERS:
         members = outputs.shape[1]
         outputs, targets = outputs.flatten(0, 1), targets.repeat_interleave(members, dim=0)
     if coding.task == REGRESSION:
         return functional.mse_loss(outputs[:, 0], targets)
-    return functional.cross_entropy(outputs, targets, label_smoothing=label_smoothing)
+    return functional.cross_entropy(outputs, targets, weight=class_weights, label_smoothing=label_smoothing)
+
+
+def balance_classes(targets: torch.Tensor, classes: int) -> torch.Tensor:
+    """Weights [classes] under which all classes among `targets` [rows] count the same, and a row counts one on average."""
+    counts = torch.bincount(targets, minlength=classes).clamp(min=1)
+    return len(targets) / (classes * counts.float())
 
 
 def primary_metric(outputs: torch.Tensor, targets: torch.Tensor, coding: TargetCoding) -> tuple[str, float]:

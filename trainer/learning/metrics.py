@@ -26,7 +26,7 @@ def measure(coding: TargetCoding, true: NDArray[Any], predicted: NDArray[Any]) -
     """
     if coding.task == REGRESSION:
         return measure_numbers(true, predicted)
-    return measure_classes(true, predicted)
+    return measure_classes(true, predicted, coding.decide(predicted))
 
 
 def primary_metric(task: str) -> str:
@@ -44,9 +44,8 @@ def measure_numbers(true: NDArray[Any], predicted: NDArray[Any]) -> Metrics:
     }
 
 
-def measure_classes(true: NDArray[Any], probabilities: NDArray[Any]) -> Metrics:
-    """Accuracy, balanced accuracy, macro F1, ROC AUC (one class against the rest, macro) and log loss."""
-    chosen = probabilities.argmax(axis=1)
+def measure_classes(true: NDArray[Any], probabilities: NDArray[Any], chosen: NDArray[Any]) -> Metrics:
+    """Accuracy, balanced accuracy, macro F1, ROC AUC (one class against the rest, macro) and log loss; `chosen` is [rows]."""
     present = sorted(set(true.tolist()))
     seen = sorted(set(true.tolist()) | set(chosen.tolist()))
     classes = list(range(probabilities.shape[1]))
@@ -59,18 +58,17 @@ def measure_classes(true: NDArray[Any], probabilities: NDArray[Any]) -> Metrics:
     }
 
 
-def confusion(true: NDArray[Any], probabilities: NDArray[Any]) -> list[list[int]]:
+def confusion(true: NDArray[Any], chosen: NDArray[Any], classes: int) -> list[list[int]]:
     """Rows are true classes, columns predicted ones."""
-    classes = list(range(probabilities.shape[1]))
-    counts = metrics.confusion_matrix(true, probabilities.argmax(axis=1), labels=classes)
+    counts = metrics.confusion_matrix(true, chosen, labels=list(range(classes)))
     return [[int(count) for count in row] for row in counts]
 
 
-def measure_each_class(true: NDArray[Any], probabilities: NDArray[Any]) -> list[dict[str, float | int]]:
+def measure_each_class(true: NDArray[Any], chosen: NDArray[Any], classes: int) -> list[dict[str, float | int]]:
     """For each class: how many rows are of it, how many were taken for it, precision, recall and F1 (0 where undefined)."""
-    chosen, classes = probabilities.argmax(axis=1), list(range(probabilities.shape[1]))
-    precision, recall, f1, rows = metrics.precision_recall_fscore_support(true, chosen, labels=classes, zero_division=0.0)
-    predicted = numpy.bincount(chosen, minlength=len(classes))
+    labels = list(range(classes))
+    precision, recall, f1, rows = metrics.precision_recall_fscore_support(true, chosen, labels=labels, zero_division=0.0)
+    predicted = numpy.bincount(chosen, minlength=classes)
     return [
         {
             "rows": int(rows[label]),
@@ -79,7 +77,7 @@ def measure_each_class(true: NDArray[Any], probabilities: NDArray[Any]) -> list[
             "recall": float(recall[label]),
             "f1": float(f1[label]),
         }
-        for label in classes
+        for label in labels
     ]
 
 

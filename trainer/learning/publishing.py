@@ -43,10 +43,11 @@ def build_report(
 ) -> dict[str, Any]:
     """Everything that report.json says."""
     assert result.best is not None, "a report is written of a finished epoch"
-    coding, split, (name, reason) = prepared.coding, prepared.split, chosen
+    split, (name, reason) = prepared.split, chosen
     model = candidates[name]
+    coding = model.coding
     compared = {
-        name: {part: measure(coding, found.true, found.predicted) for part, found in candidate.parts().items()}
+        name: {part: measure(candidate.coding, found.true, found.predicted) for part, found in candidate.parts().items()}
         for name, candidate in candidates.items()
     }
     return {
@@ -97,7 +98,7 @@ def publish(prepared: Prepared, model: Candidate, report: dict[str, Any], folder
     metrics = {part: report[part] for part in MEASURED}
     columns = prepared.table.columns
     schema = [{"name": name, "kind": columns[name].kind} for name in prepared.features.columns]
-    bundle = Bundle(prepared.spec, model.trained, prepared.features, prepared.coding, schema, metrics)
+    bundle = Bundle(prepared.spec, model.trained, prepared.features, model.coding, schema, metrics)
     try:
         published = publish_bundle(bundle, folder.model, prepared.rows(prepared.split.validation))
         write_json_atomically(folder.report, report)

@@ -5,6 +5,7 @@ With how far they may be off, each class by itself, and what all of it was compu
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
 import resource
@@ -20,7 +21,8 @@ from numpy.typing import NDArray
 
 from trainer.learning.bootstrap import find_intervals
 from trainer.learning.metrics import Metrics, confusion, measure, measure_each_class, primary_metric
-from trainer.preparing.targets import REGRESSION, TargetCoding
+from trainer.learning.thresholds import HALF
+from trainer.preparing.targets import BINARY_CLASSES, REGRESSION, TargetCoding
 
 MAX_CONFUSION_CLASSES = 50
 
@@ -35,7 +37,6 @@ class Part:
 
 def write_metrics(coding: TargetCoding, validation: Part, test: Part, train_true: NDArray[Any], seed: int) -> dict[str, Any]:
     """The metrics of the model and of the trivial predictor; intervals, classes and confusion matrix of the test rows."""
-    few_classes = coding.task != REGRESSION and coding.outputs <= MAX_CONFUSION_CLASSES
     return {
         "primary": primary_metric(coding.task),
         "test": measure(coding, test.true, test.predicted),
@@ -45,22 +46,31 @@ def write_metrics(coding: TargetCoding, validation: Part, test: Part, train_true
         "classes": _write_classes(coding, test),
         "validation": measure(coding, validation.true, validation.predicted),
         "trivial": measure_trivial(coding, train_true, test.true),
-        "confusion": {"labels": list(coding.classes), "counts": confusion(test.true, test.predicted)} if few_classes else None,
+        "confusion": _write_confusion(coding, test),
+        "threshold": coding.threshold if coding.outputs == BINARY_CLASSES else None,
     }
 
 
 def measure_trivial(coding: TargetCoding, train_true: NDArray[Any], test_true: NDArray[Any]) -> Metrics:
     """What one learns without looking at any column: the mean of the training rows, or how common each class is there."""
+    coding = dataclasses.replace(coding, threshold=HALF)
     if coding.task == REGRESSION:
         return measure(coding, test_true, numpy.full(len(test_true), train_true.mean()))
     shares = numpy.bincount(train_true, minlength=coding.outputs) / len(train_true)
     return measure(coding, test_true, numpy.tile(shares, (len(test_true), 1)))
 
 
+def _write_confusion(coding: TargetCoding, test: Part) -> dict[str, Any] | None:
+    if coding.task == REGRESSION or coding.outputs > MAX_CONFUSION_CLASSES:
+        return None
+    counts = confusion(test.true, coding.decide(test.predicted), coding.outputs)
+    return {"labels": list(coding.classes), "counts": counts}
+
+
 def _write_classes(coding: TargetCoding, test: Part) -> list[dict[str, Any]] | None:
     if coding.task == REGRESSION:
         return None
-    each = measure_each_class(test.true, test.predicted)
+    each = measure_each_class(test.true, coding.decide(test.predicted), coding.outputs)
     return [{"label": label, **found} for label, found in zip(coding.classes, each, strict=True)]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 WARM_UP_SHARE = 0.1
 ADDED_PEAK_SHARE = 0.3  # of the first peak: enough to learn on, too little to throw away what was learnt
 ADDED_SHAPE = "one_cycle"
+DROP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +31,26 @@ class Cycle:
 
 
 class Schedule:
-    """Cycles, one after the other."""
+    """Cycles, one after the other, and the steps at which the rate was lowered, as nothing had become better."""
 
-    def __init__(self, cycles: list[Cycle]) -> None:
+    def __init__(self, cycles: list[Cycle], drops: Iterable[int] = ()) -> None:
         self.cycles = cycles
+        self.drops = list(drops)
 
     @classmethod
     def over(cls, total_steps: int, peak: float, shape: str = "one_cycle") -> Schedule:
         return cls([Cycle(0, total_steps, peak, shape)])
 
     @classmethod
-    def from_plain(cls, plain: Iterable[Mapping[str, Any]]) -> Schedule:
-        return cls([Cycle(**cycle) for cycle in plain])
+    def from_plain(cls, plain: Mapping[str, Any]) -> Schedule:
+        return cls([Cycle(**cycle) for cycle in plain["cycles"]], plain["drops"])
 
-    def to_plain(self) -> list[dict[str, Any]]:
-        return [{"start": cycle.start, "end": cycle.end, "peak": cycle.peak, "shape": cycle.shape} for cycle in self.cycles]
+    def to_plain(self) -> dict[str, Any]:
+        return {"cycles": [dataclasses.asdict(cycle) for cycle in self.cycles], "drops": list(self.drops)}
+
+    def drop_at(self, step: int) -> None:
+        """Take smaller steps from this one on."""
+        self.drops.append(step)
 
     def extend_to(self, total_steps: int) -> None:
         """Add a cycle when more steps are planned now than were before."""
@@ -59,13 +65,12 @@ class Schedule:
 
     def rate(self, step: int) -> float:
         """The learning rate of the step that comes after `step` steps."""
-        return self._cycle(step).rate(step)
+        return self._cycle(step).rate(step) * DROP ** sum(drop <= step for drop in self.drops)
 
     def left(self, step: int) -> float:
-        """How much of what fades is left then: all of it for half of a cycle, then half a cosine down to nothing."""
+        """How much of what fades is left then."""
         cycle = self._cycle(step)
-        done = (step - cycle.start) / (cycle.end - cycle.start)
-        return 1.0 if done < 1 / 2 else 0.5 * (1.0 + math.cos(math.pi * (2.0 * done - 1.0)))
+        return flat_cosine(step - cycle.start, cycle.end - cycle.start)
 
     def _cycle(self, step: int) -> Cycle:
         return next((cycle for cycle in self.cycles if step < cycle.end), self.cycles[-1])
@@ -84,6 +89,12 @@ def cosine(step: int, total_steps: int) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * step / total_steps))
 
 
+def flat_cosine(step: int, total_steps: int) -> float:
+    """All of it for half of the steps, then half a cosine down to nothing."""
+    done = step / total_steps
+    return 1.0 if done < 1 / 2 else 0.5 * (1.0 + math.cos(math.pi * (2.0 * done - 1.0)))
+
+
 def four_cosines(step: int, total_steps: int) -> float:
     """Four hills, each twice as long as the one before it (RealMLP: Holzmüller et al., 2024)."""
     return 0.5 * (1.0 - math.cos(2.0 * math.pi * math.log2(1.0 + 15.0 * (step + 1) / (total_steps + 1))))
@@ -96,6 +107,8 @@ def constant(_step: int, _total_steps: int) -> float:
 SHAPES: Mapping[str, Callable[[int, int], float]] = {
     "one_cycle": one_cycle,
     "cosine": cosine,
+    "flat_cosine": flat_cosine,
     "four_cosines": four_cosines,
+    "plateau": constant,  # but for its drops
     "constant": constant,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
     """
     started = time.monotonic()
     torch.set_num_threads(1)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it, no run on a GPU is deterministic
     sweep_leftovers(folder.checkpoint)
     state = _begin_attempt(order, events)
     _refuse_missing_table(Path(order.table))
@@ -63,7 +65,10 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
     if should_stop():
         return Outcome(stopped=True, report=None, is_paused=folder.pause.exists())
     shapes, learners = _build_learners(prepared)
-    torch.set_num_threads(choose_threads(learners[0].network, prepared.spec.batch_size, order.threads))
+    is_deterministic = prepared.spec.deterministic == "yes"
+    torch.use_deterministic_algorithms(is_deterministic, warn_only=True)
+    threads = 1 if is_deterministic else choose_threads(learners[0].network, prepared.spec.batch_size, order.threads)
+    torch.set_num_threads(threads)
     checkpoints = Checkpoints(folder.checkpoint, order.keep_checkpoints, prepared.hash())
     loop = TrainingLoop(learners, prepared.spec, prepared.coding, events, checkpoints, should_stop)
     if should_stop():
@@ -91,7 +96,7 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
         return not result.stopped and not should_stop() and time.monotonic() < until
 
     candidates = find_candidates(prepared, trained, order.threads, events, has_time)
-    chosen = choose(candidates, prepared.coding) if order.training.network == AUTO else (NETWORK, prepared.spec.reason)
+    chosen = choose(candidates) if order.training.network == AUTO else (NETWORK, prepared.spec.reason)
     effort = Effort(round(preparing, 3), round(result.seconds, 3), round(time.monotonic() - now, 3), peak_memory_mb())
     report = build_report(prepared, candidates, chosen, result, effort)
     publish(prepared, candidates[chosen[0]], report, folder, events)

@@ -38,7 +38,7 @@ def predict(bundle: Bundle, frame: pandas.DataFrame) -> Prediction:
     notes = _describe(reading)
     if bundle.coding.task == REGRESSION:
         return Prediction([float(value) for value in decoded], None, notes)
-    return Prediction([bundle.coding.classes[position] for position in decoded.argmax(axis=1)], decoded, notes)
+    return Prediction([bundle.coding.classes[position] for position in bundle.coding.decide(decoded)], decoded, notes)
 
 
 def decode_outputs(outputs: torch.Tensor, coding: TargetCoding) -> NDArray[numpy.float64]:

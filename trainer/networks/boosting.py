@@ -90,10 +90,13 @@ def fit_boosting(
     shape: NetworkShape,
     seed: int,
     has_time: Callable[[], bool] = lambda: True,
+    *,
+    is_balanced: bool = False,
 ) -> tuple[BoostedTrees, NetworkShape]:
     """Boosted trees on encoded rows and coded targets [rows], until more of them bring the validation rows nothing.
 
-    `has_time` is asked every few steps; when it turns false, the trees that are there are all.
+    `has_time` is asked every few steps; when it turns false, the trees that are there are all. `is_balanced`: all classes count
+    the same.
     """
     topics = fit_topics(training[0], shape.vocabulary, seed)
     cells, targets = _cells(training[0], topics).numpy(), training[1].numpy()
@@ -103,7 +106,9 @@ def fit_boosting(
     trees_per_step = 1 if shape.is_regression or shape.outputs == BINARY else shape.outputs
     most_steps = min(MOST_STEPS, max(1, MOST_TREES // trees_per_step))
     kind: Any = HistGradientBoostingRegressor if shape.is_regression else HistGradientBoostingClassifier
+    balance = {"class_weight": "balanced"} if is_balanced else {}
     model = kind(
+        **balance,
         categorical_features=categorical or None,
         early_stopping=True,
         max_iter=0,

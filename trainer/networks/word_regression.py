@@ -22,12 +22,20 @@ BINARY = 2
 MOST_ROUNDS = 1000
 
 
-def fit_word_regression(rows: Rows, targets: torch.Tensor, shape: NetworkShape) -> tuple[TableWithTexts, NetworkShape]:
-    """The weights that fit these rows and targets [rows] best, at scikit-learn's own strength of regularisation."""
+def fit_word_regression(
+    rows: Rows, targets: torch.Tensor, shape: NetworkShape, *, is_balanced: bool = False
+) -> tuple[TableWithTexts, NetworkShape]:
+    """The weights that fit these rows and targets [rows] best, at scikit-learn's own strength of regularisation.
+
+    `is_balanced`: all classes count the same.
+    """
     assert rows.tokens is not None, "rows of texts have tokens"
     matrix = as_matrix(rows.tokens, shape.vocabulary)
     shape = dataclasses.replace(shape, hidden=(), dropout=0.0, fitted={})
-    model: Any = Ridge(solver="sparse_cg") if shape.is_regression else LogisticRegression(max_iter=MOST_ROUNDS)
+    weight = "balanced" if is_balanced else None
+    model: Any = Ridge(solver="sparse_cg")
+    if not shape.is_regression:
+        model = LogisticRegression(max_iter=MOST_ROUNDS, class_weight=weight)
     model.fit(matrix, targets.numpy())
     weights, biases = torch.from_numpy(numpy.atleast_2d(model.coef_)).T, torch.from_numpy(numpy.atleast_1d(model.intercept_))
     if shape.outputs == BINARY and not shape.is_regression:  # scikit-learn only says how much more likely the second class is

@@ -17,17 +17,22 @@ from trainer.contract.messages import Message, Problem, Refusal
 from trainer.preparing.labels import as_written
 
 REGRESSION = "regression"
+BINARY_CLASSES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class TargetCoding:
-    """How the target is written for the network: `classes` in order, or `mean` and `scale` for numbers."""
+    """How the target is written for the network: `classes` in order, or `mean` and `scale` for numbers.
+
+    Of two classes, the second is predicted where it is more probable than `threshold`.
+    """
 
     name: str
     task: str
     classes: tuple[str, ...] = ()
     mean: float = 0.0
     scale: float = 1.0
+    threshold: float = 0.5
 
     @property
     def outputs(self) -> int:
@@ -42,6 +47,13 @@ class TargetCoding:
         positions = {label: position for position, label in enumerate(self.classes)}
         return as_written(values).map(positions).to_numpy(dtype=numpy.int64, copy=True)  # pandas lends read-only views
 
+    def decide(self, probabilities: NDArray[Any]) -> NDArray[numpy.int64]:
+        """The number of the class [rows] that is predicted of probabilities [rows, classes]."""
+        if len(self.classes) == BINARY_CLASSES:
+            return (probabilities[:, 1] > self.threshold).astype(numpy.int64)
+        chosen: NDArray[numpy.int64] = probabilities.argmax(axis=1)
+        return chosen
+
     def to_plain(self) -> dict[str, Any]:
         return {
             "name": self.name,
@@ -49,6 +61,7 @@ class TargetCoding:
             "classes": list(self.classes),
             "mean": self.mean,
             "scale": self.scale,
+            "threshold": self.threshold,
         }
 
     @classmethod
