@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Error, Page, Request, expect, sync_playwright
 
@@ -16,6 +18,11 @@ from app.api.guard import COOKIE
 from tests.browsers import launch_chromium
 from tests.journeys.conftest import Person, registered
 from tests.servers import Server, running_server
+
+# Equal code meets equal examples. HYPOTHESIS_PROFILE=search looks for new ones, in every run others.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.register_profile("search", derandomize=False)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 # Browsers report every refusal of a request as an error of the page; a refusal that the page explains is none.
 EXPLAINED = "Failed to load resource: the server responded with a status of 4"

@@ -99,6 +99,12 @@ def test_a_delimiter_of_several_characters_can_be_chosen() -> None:
     assert (beginning.names, beginning.rows) == (["a", "b"], [["1", "x\x1ey"]])
 
 
+def test_a_comma_that_only_ever_stands_within_numbers_separates_nothing() -> None:
+    rows = ["0,05;2000-01-01;0;;apple apple;0", "0,05;2000-01-01;0;;'apple it''s';0", '0,05;2000-01-01;0;;apple said "so";'] * 3
+    beginning = find_dialect("A title of some words\n\n" + "\n".join(rows), ReadingChoices(), is_whole=True)
+    assert (beginning.dialect.delimiter, beginning.dialect.decimal, len(beginning.rows[0])) == (";", ",", 6)
+
+
 def test_a_row_cut_off_by_the_end_of_the_sample_does_not_count() -> None:
     beginning = find_dialect('a,b\n1,2\n3,"four and', ReadingChoices(), is_whole=False)
     assert beginning.rows == [["1", "2"]]

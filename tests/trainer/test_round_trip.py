@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from tests.trainer.written_tables import (
 from trainer.contract import IngestOrder
 from trainer.reading.ingest import ingest
 
-EXAMPLES = 60
+EXAMPLES = int(os.environ.get("ROUND_TRIP_EXAMPLES", "60"))
 QUIETLY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

@@ -25,6 +25,7 @@ SNIFFED_LINE_CHARACTERS = 1 << 13
 SAMPLED_ROWS = 1000
 MAX_FIELD = 1 << 24
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_COMMA_BESIDE_OTHERS = re.compile(r"(?<!\d),|,(?!\d)")  # no decimal mark
 _TO_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
 _FOR_SNIFFING = _TO_LATIN | {ord("٫"): ".", ord("٬"): None}  # CleverCSV knows numbers and dates by ASCII alone
 
@@ -62,6 +63,8 @@ def _find_fitting(
     if other.share < FITTING_SHARE or other.share < present.share:
         return found
     is_better = present.share < FITTING_SHARE or (other.fits_first and not present.fits_first)
+    is_decimal = found[0] == "," and other.width > present.width and not _COMMA_BESIDE_OTHERS.search(sample)
+    is_better = is_better or is_decimal
     return best if is_better or found[0] == ":" else found
 
 
