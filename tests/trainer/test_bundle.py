@@ -40,7 +40,7 @@ print(plain["format"], plain["version"])
 
 
 def test_fresh_process_gives_the_same_predictions(model: Path, flowers: Path) -> None:
-    frame = load_table(flowers).frame
+    frame = load_table(flowers).everything()
     expected = predict(load_bundle(model), frame)
     code = """
 import json, sys
@@ -48,7 +48,7 @@ from pathlib import Path
 from trainer.model.bundle import load_bundle
 from trainer.model.predict import predict
 from trainer.preparing.table import load_table
-prediction = predict(load_bundle(Path(sys.argv[1])), load_table(Path(sys.argv[2])).frame)
+prediction = predict(load_bundle(Path(sys.argv[1])), load_table(Path(sys.argv[2])).everything())
 print(json.dumps([prediction.values, prediction.probabilities.tolist()]))
 """
     done = subprocess.run([sys.executable, "-c", code, str(model), str(flowers)], capture_output=True, text=True, check=True)
@@ -88,7 +88,7 @@ def test_unproven_model_is_never_published(model: Path, flowers: Path) -> None:
     before = model.read_bytes()
     handle = bundle.trained.network.register_forward_hook(lambda _module, _rows, outputs: outputs + 1.0)
     with pytest.raises(RuntimeError, match="predicts otherwise"):
-        publish_bundle(bundle, model, load_table(flowers).frame)
+        publish_bundle(bundle, model, load_table(flowers).everything())
     handle.remove()
     assert model.read_bytes() == before
 

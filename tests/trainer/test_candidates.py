@@ -183,3 +183,19 @@ def test_a_stop_while_training_leaves_the_network_as_model(flowers: Path, folder
     assert outcome.stopped
     assert outcome.report is not None
     assert (outcome.report["model"]["is"], outcome.report["boosting"]) == (NETWORK, None)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to …")])
+def test_a_network_is_not_lost_where_memory_bears_no_comparison(
+    flowers: Path, folder: RunFolder, events: EventWriter, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fit(*_given: Any, **_more: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(candidates_module, "fit_boosting", fit)
+    outcome = train(TrainOrder(str(flowers), TrainingSpec(network=AUTO, epochs=1)), folder, events, lambda: False)
+    assert outcome.report is not None
+    assert (outcome.report["model"]["is"], outcome.report["boosting"]) == (NETWORK, None)
+    assert folder.model.exists()
+    events.flush()
+    assert "not enough memory for" in folder.events.read_text(encoding="utf-8")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from trainer.contract import EventWriter, Refusal, RunFolder, TrainingSpec, Trai
 from trainer.learning.training import train
 from trainer.preparing.preparation import prepare
 from trainer.preparing.split import split_rows
-from trainer.preparing.table import load_table
+from trainer.preparing.table import HeldTable, load_table
 from trainer.preparing.targets import TargetCoding, fit_target
 
 
@@ -100,12 +99,13 @@ def test_classes_are_written_as_people_write_them_in_order(values: list[Any], cl
 
 def test_scaler_never_sees_validation_rows(houses: Path, events: EventWriter) -> None:
     table, spec = load_table(houses), TrainingSpec(target="price")
+    assert isinstance(table, HeldTable)
     first = prepare(table, spec, events)
     spoilt = table.frame.copy()
     held_out = [*first.split.validation, *first.split.test]
     for name in ("area", "price"):
         spoilt.loc[spoilt.index[held_out], name] = 1e6
-    second = prepare(dataclasses.replace(table, frame=spoilt), spec, events)
+    second = prepare(HeldTable(spoilt, table.columns, table.profile), spec, events)
     assert second.features.to_plain() == first.features.to_plain()
     assert second.coding == first.coding
 

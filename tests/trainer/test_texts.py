@@ -209,7 +209,7 @@ def test_texts_alone_are_learnt_from_and_compared_with_linear_regression(tmp_pat
     [
         ("linear", 12, None),
         ("mlp", 12, None),
-        ("realmlp", 12, None),
+        ("realmlp", 40, None),
         ("tabm", 12, None),
         ("ft_transformer", 40, None),
         ("text_fast", None, None),

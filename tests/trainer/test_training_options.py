@@ -27,8 +27,8 @@ def take_steps(learner: Learner, steps: int, watch: Callable[[], None] = lambda:
     losses = []
     generator = torch.Generator().manual_seed(0)
     for step in range(steps):
-        rows, targets = learner.start_epoch(generator, 0, 0)
-        losses.append(learner.take_step(rows[:30], targets[:30], step).item())
+        rows, targets = learner.start_epoch(generator, 0, 0)[:30]
+        losses.append(learner.take_step(rows, targets, step).item())
         watch()
     return losses
 

@@ -21,6 +21,7 @@ from trainer.contract.events import EventWriter
 from trainer.contract.messages import Message, Scalar
 from trainer.contract.recipes import RECIPES
 from trainer.learning.metrics import measure, primary_metric
+from trainer.learning.out_of_memory import is_out_of_memory
 from trainer.learning.report import Part
 from trainer.learning.shapes import plain_shape
 from trainer.learning.thresholds import find_threshold
@@ -29,7 +30,7 @@ from trainer.networks import BOOSTING, TEXT_FAST, NetworkShape, Trained, blend, 
 from trainer.networks.boosting import fit_boosting
 from trainer.networks.flat import flat_width
 from trainer.networks.word_regression import fit_word_regression
-from trainer.preparing.folds import Positions
+from trainer.preparing.folds import Fold, Positions
 from trainer.preparing.preparation import Prepared
 from trainer.preparing.targets import BINARY_CLASSES, REGRESSION, TargetCoding
 
@@ -65,7 +66,10 @@ def find_candidates(
     rival, fit = (BOOSTING, _fit_boosting) if flat_width(shape) else (WORDS, _fit_words)
     try:
         rivals = fit(compared, shape, threads, events, has_time)
-    except MemoryError:  # the network is trained, and is not lost for want of a comparison
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        # The network is trained, and is not lost for want of a comparison.
         text = "There is not enough memory for {rival}, so the network was not compared with any."
         events.log(Message(text, {"rival": RIVALS[rival]}), "warning")
         return found
@@ -81,7 +85,7 @@ def find_candidates(
 def choose(candidates: Mapping[str, Candidate]) -> tuple[str, Message]:
     """What predicts the validation rows best. Both together are taken where nothing else is better beyond chance."""
     if len(candidates) == 1:
-        return NETWORK, Message("Training was stopped, so the network was not compared with anything.")
+        return NETWORK, Message("The network was compared with nothing, so it is the model.")
     errors = {name: _errors(candidate) for name, candidate in candidates.items()}
     best = min(errors, key=lambda name: float(errors[name].mean()))
     if BOTH in errors and _is_chance(errors[BOTH] - errors[best]):
@@ -123,12 +127,12 @@ def _fit_boosting(
     events.log(Message("Boosted trees learn from the same rows now, to compare."))
     started = time.monotonic()
     fitted: list[Trained] = []
-    encoded, spec = prepared.encode_learnt(), prepared.spec
+    spec, folds = prepared.spec, _sample(prepared, MOST_ROWS)
+    encoded = prepared.encode(numpy.concatenate([rows for fold in folds for rows in (fold.train, fold.validation)]))
     is_balanced = spec.class_weight == "balanced"
     with threadpool_limits(limits=threads):
-        for fold in prepared.split.folds:
-            training = encoded.take(_choose_rows(prepared, fold.train, MOST_ROWS))
-            validation = encoded.take(fold.validation[:MOST_ROWS])
+        for fold in folds:
+            training, validation = encoded.take(fold.train), encoded.take(fold.validation)
             trees, shape = fit_boosting(training, validation, shape, spec.seed, has_time, is_balanced=is_balanced)
             fitted.append(Trained(BOOSTING, shape, trees))
             if not has_time():
@@ -147,16 +151,22 @@ def _fit_words(
     """Of each fold, as far as there is time."""
     events.log(Message("A linear model on words learns from the same rows now, to compare."))
     fitted: list[Trained] = []
-    encoded = prepared.encode_learnt()
+    folds = _sample(prepared, MOST_TEXTS)
+    encoded = prepared.encode(numpy.concatenate([fold.train for fold in folds]))
     with threadpool_limits(limits=threads):
-        for fold in prepared.split.folds:
-            rows, targets = encoded.take(_choose_rows(prepared, fold.train, MOST_TEXTS))
+        for fold in folds:
+            rows, targets = encoded.take(fold.train)
             is_balanced = prepared.spec.class_weight == "balanced"
             network, fitted_shape = fit_word_regression(rows, targets, shape, is_balanced=is_balanced)
             fitted.append(Trained(TEXT_FAST, fitted_shape, network))
             if not has_time():
                 break
     return fitted
+
+
+def _sample(prepared: Prepared, most: int) -> list[Fold]:
+    """The folds, with so many rows of each as a comparison needs."""
+    return [Fold(_choose_rows(prepared, fold.train, most), fold.validation[:most]) for fold in prepared.split.folds]
 
 
 def _choose_rows(prepared: Prepared, positions: Positions, most: int) -> Positions:

@@ -25,7 +25,7 @@ from trainer.learning.out_of_memory import is_out_of_memory
 from trainer.model.files import save_atomically, sync_folder
 
 FORMAT = "tamrin-checkpoint"
-VERSION = 6
+VERSION = 7
 STEP_DIGITS = 12
 Weights = dict[str, torch.Tensor]
 State = dict[str, Any]

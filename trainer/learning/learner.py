@@ -11,6 +11,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from trainer.contract.recipes import RECIPES
 from trainer.contract.settling import SettledSpec
+from trainer.learning.batches import Batches, draw_blockwise
 from trainer.learning.devices import is_mixed_precision
 from trainer.learning.losses import balance_classes, compute_loss
 from trainer.learning.optimisers import build_optimiser
@@ -33,6 +34,7 @@ class TrainingData:
     targets: torch.Tensor
     train: torch.Tensor
     validation: torch.Tensor
+    is_mapped: bool = False  # from a file: neighbours are read together, and no copy is made
 
     @property
     def validation_targets(self) -> torch.Tensor:
@@ -51,23 +53,21 @@ class Learner:
         self.class_weights = balance_classes(data.targets[data.train], coding.outputs) if is_balanced else None
         self.steps_per_epoch = -(-len(data.train) // spec.batch_size)
         self.schedule = Schedule.over(spec.epochs * self.steps_per_epoch, spec.lr, spec.schedule)
+        self._is_blockwise = data.is_mapped
         self.part_rows = -(-min(spec.batch_size, len(data.train)) // spec.accumulation)
         self._average = _build_average(network, spec.ema) if spec.ema else None
         self.on_smaller_parts: Callable[[int], None] = lambda _rows: None
         self._is_mixed = is_mixed_precision(spec, network)
 
-    def start_epoch(self, generator: torch.Generator, epochs_done: int, steps_done: int) -> tuple[Rows, torch.Tensor]:
-        """One shuffled copy of the rows, from which batches are slices: faster than gathering every batch.
-
-        `steps_done` of this epoch's steps were taken already.
-        """
-        order = self.data.train[torch.randperm(len(self.data.train), generator=generator)]
+    def start_epoch(self, generator: torch.Generator, epochs_done: int, steps_done: int) -> Batches:
+        """The rows in the order of this epoch, of whose steps `steps_done` were taken already."""
+        draw = draw_blockwise if self._is_blockwise else torch.randperm
+        order = self.data.train[draw(len(self.data.train), generator=generator)].to(self.network.device)
         share = self.schedule.left(epochs_done * self.steps_per_epoch) if self._recipe.fades else 1.0
         parts_done = steps_done * -(-min(self._spec.batch_size, len(order)) // self.part_rows)
         self.network.prepare_epoch(generator, self.part_rows, parts_done, share)
         self.network.train()
-        order = order.to(self.network.device)
-        return self.data.rows[order], self.data.targets[order]
+        return Batches(self.data.rows, self.data.targets, order, copies=not self.data.is_mapped)
 
     def take_step(self, rows: Rows, targets: torch.Tensor, step: int) -> torch.Tensor:
         """The loss of this batch before the step, the `step`-th from 0."""
@@ -151,6 +151,7 @@ class Learner:
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.to_plain(),
             "part_rows": self.part_rows,
+            "is_blockwise": self._is_blockwise,
         }
 
     def restore(self, plain: dict[str, Any], *, is_extended: bool) -> None:
@@ -160,7 +161,7 @@ class Learner:
             self._average.load_state_dict(plain["average"])
         self.optimiser.load_state_dict(plain["optimiser"])
         self.schedule = Schedule.from_plain(plain["schedule"])
-        self.part_rows = plain["part_rows"]
+        self.part_rows, self._is_blockwise = plain["part_rows"], plain["is_blockwise"]
         if is_extended:
             self.schedule.extend_to(self._spec.epochs * self.steps_per_epoch)
 

@@ -154,13 +154,13 @@ class TrainingLoop:
         done, place = self.step - self.epochs_done * self.steps_per_epoch, 0
         for learner in self.learners:
             first = min(max(done - place, 0), learner.steps_per_epoch)
-            rows, targets = learner.start_epoch(self.generator, self.epochs_done, first)
+            batches = learner.start_epoch(self.generator, self.epochs_done, first)
             for position in range(first, learner.steps_per_epoch):
-                batch = slice(position * self.spec.batch_size, (position + 1) * self.spec.batch_size)
+                rows, targets = batches[position * self.spec.batch_size : (position + 1) * self.spec.batch_size]
                 step = self.epochs_done * learner.steps_per_epoch + position
-                self.losses[place + position] = learner.take_step(rows[batch], targets[batch], step)
+                self.losses[place + position] = learner.take_step(rows, targets, step)
                 self.step += 1
-                self._rows += len(targets[batch])
+                self._rows += len(targets)
                 if self._should_stop() and self.step < self.total_steps:
                     return False
                 steps = place + position + 1

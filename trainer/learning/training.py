@@ -19,20 +19,18 @@ from trainer.contract.run_folder import RunFolder
 from trainer.contract.spec import AUTO
 from trainer.learning.candidates import NETWORK, choose, find_candidates
 from trainer.learning.checkpoint import State, find_checkpoint, sweep_leftovers
-from trainer.learning.devices import choose_device
-from trainer.learning.learner import Learner, TrainingData
+from trainer.learning.learners import build_learners
 from trainer.learning.loop import Checkpoints, TrainingLoop, choose_threads
 from trainer.learning.publishing import Effort, build_report, publish
 from trainer.learning.report import peak_memory_mb
-from trainer.learning.shapes import fit_shape
-from trainer.networks import NetworkShape, Trained, build_network
+from trainer.networks import Trained
 from trainer.networks.flat import flat_width
 from trainer.preparing.preparation import Prepared, prepare
+from trainer.preparing.storage import choose_storage
 from trainer.preparing.table import load_table
 
 # What the network is compared with may take as long as the network did, but not less than this, and not more.
 LEAST_SECONDS_TO_COMPARE, MOST_SECONDS_TO_COMPARE = 20.0, 300.0
-INITIAL_ROWS = 200_000  # of the training rows that first weights are found by
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
     prepared = prepare(load_table(Path(order.table), order.threads), order.training, events)
     if should_stop():
         return Outcome(stopped=True, report=None, is_paused=folder.pause.exists())
-    shapes, learners = _build_learners(prepared)
+    shapes, learners = build_learners(prepared, choose_storage(folder.path))
     is_deterministic = prepared.spec.deterministic == "yes"
     torch.use_deterministic_algorithms(is_deterministic, warn_only=True)
     threads = 1 if is_deterministic else choose_threads(learners[0].network, prepared.spec.batch_size, order.threads)
@@ -132,25 +130,6 @@ def _refuse_missing_table(table: Path) -> None:
     if not table.is_file():
         text = "The table of this run is gone: its data set was deleted. Start a new run with another data set."
         raise Refusal(Problem("table_gone", Message(text), "dataset"))
-
-
-def _build_learners(prepared: Prepared) -> tuple[list[NetworkShape], list[Learner]]:
-    """The network of each fold before its first step, where it is trained; all of them learn from one copy of the rows."""
-    spec, folds = prepared.spec, prepared.split.folds
-    encoded = prepared.encode_learnt()
-    shapes = [fit_shape(prepared, *encoded.take(fold.train)) for fold in folds]
-    networks = [build_network(spec.family, shape, spec.seed + number) for number, shape in enumerate(shapes)]
-    rows = networks[0].arrange(encoded.rows)
-    places = [(encoded.find(fold.train), encoded.find(fold.validation)) for fold in folds]
-    for number, (network, (train, _)) in enumerate(zip(networks, places, strict=True)):
-        first = train[:INITIAL_ROWS]
-        network.initialise(rows[first], encoded.targets[first], torch.Generator().manual_seed(spec.seed + number))
-    device = choose_device(spec, flat_width(shapes[0]))
-    rows, targets = rows.to(device), encoded.targets.to(device)
-    data = [TrainingData(rows, targets, train.to(device), validation.to(device)) for train, validation in places]
-    return shapes, [
-        Learner(network.to(device), part, spec, prepared.coding) for network, part in zip(networks, data, strict=True)
-    ]
 
 
 def _announce(prepared: Prepared, features: int, loop: TrainingLoop, events: EventWriter) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas
 import torch
 
 from trainer.contract.messages import Message, Problem, Refusal
@@ -19,6 +18,7 @@ from trainer.contract.spec import TrainingSpec
 from trainer.model.files import save_atomically, sync_folder
 from trainer.networks import Trained, predict
 from trainer.preparing.features import Features
+from trainer.preparing.table import Cells
 from trainer.preparing.targets import TargetCoding
 
 FORMAT = "tamrin-model"
@@ -49,7 +49,7 @@ class Bundle:
             "metrics": self.metrics,
         }
 
-    def outputs(self, frame: pandas.DataFrame) -> torch.Tensor:
+    def outputs(self, frame: Cells) -> torch.Tensor:
         """The network's raw outputs [rows, outputs] for rows of the original table."""
         return predict(self.trained.network, self.features.encode(frame))
 
@@ -63,7 +63,7 @@ class Published:
     sha256: str
 
 
-def publish_bundle(bundle: Bundle, path: Path, rows: pandas.DataFrame) -> Published:
+def publish_bundle(bundle: Bundle, path: Path, rows: Cells) -> Published:
     """Write `bundle` to `path` once a copy loaded from disk predicts `rows` as it does."""
     unproven = save_atomically(path.with_name(f".{path.name}.unproven"), bundle.to_plain())
     expected, found = bundle.outputs(rows), load_bundle(unproven).outputs(rows)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy
-import pandas
 import torch
 from numpy.typing import NDArray
 
@@ -15,6 +14,7 @@ from trainer.model.bundle import Bundle
 from trainer.networks import predict as predict_outputs
 from trainer.networks.members import settle_members
 from trainer.preparing.features import FeatureReading
+from trainer.preparing.table import Cells
 from trainer.preparing.targets import REGRESSION, TargetCoding
 
 
@@ -31,7 +31,7 @@ class Prediction:
         return None if self.probabilities is None else [float(value) for value in self.probabilities.max(axis=1)]
 
 
-def predict(bundle: Bundle, frame: pandas.DataFrame) -> Prediction:
+def predict(bundle: Bundle, frame: Cells) -> Prediction:
     """Predict every row of `frame`; the target may be absent, columns that were not learnt from are ignored."""
     reading = bundle.features.read(frame)
     decoded = decode_outputs(predict_outputs(bundle.trained.network, reading.rows), bundle.coding)

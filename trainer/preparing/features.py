@@ -6,13 +6,14 @@ tell nothing are left out, each with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy
 import pandas
 import torch
+from numpy.typing import DTypeLike, NDArray
 
 from trainer.contract.messages import Message, Problem, Refusal
 from trainer.preparing.encoder import Encoder
@@ -20,7 +21,7 @@ from trainer.preparing.grams_encoder import GramsEncoder
 from trainer.preparing.kinds import ENCODERS, TEXT, fit_encoder
 from trainer.preparing.pieces_encoder import PiecesEncoder
 from trainer.preparing.rows import Rows, Tokens, join_tokens
-from trainer.preparing.table import ColumnKnowledge
+from trainer.preparing.table import Cells, ColumnKnowledge
 
 UNUSED_KINDS: Mapping[str, Message] = {
     "constant": Message("It never changes."),
@@ -30,6 +31,7 @@ LEAST_RANGE = 1e-6
 MOST_TEXT_WEIGHTS = 20_000_000  # of a network: a place of the vocabularies has one per output
 
 
+Make = Callable[[tuple[int, ...], DTypeLike], NDArray[Any]]
 _SAME_VALUE = Message("It does not change in the training rows.")
 _SAME_WORDS = Message("None of its words and letters occurs in two of the training rows.")
 
@@ -64,7 +66,7 @@ class Features:
     @classmethod
     def fit(
         cls,
-        training: pandas.DataFrame,
+        training: Cells,
         columns: Mapping[str, ColumnKnowledge],
         target: str,
         exclude: Mapping[str, Message],
@@ -128,14 +130,17 @@ class Features:
         """How many different tokens texts are made of, over all columns of texts."""
         return sum(encoder.vocabulary for encoder in self._encoders.values())
 
-    def encode(self, frame: pandas.DataFrame) -> Rows:
-        """The rows as numbers; absent columns, unknown categories and unreadable cells count as missing."""
-        return self.read(frame).rows
+    def encode(self, cells: Cells, make: Make = numpy.zeros) -> Rows:
+        """The rows as numbers; absent columns, unknown categories and unreadable cells count as missing.
 
-    def read(self, frame: pandas.DataFrame) -> FeatureReading:
+        `make` makes the arrays that hold them.
+        """
+        return self.read(cells, make).rows
+
+    def read(self, frame: Cells, make: Make = numpy.zeros) -> FeatureReading:
         """As `encode`, and says what it had to take as missing."""
-        numbers = numpy.zeros((len(frame), self.numbers + self.flags), dtype=numpy.float32)
-        categories = numpy.zeros((len(frame), len(self.places)), dtype=numpy.int64)
+        numbers = make((len(frame), self.numbers + self.flags), numpy.float32)
+        categories = make((len(frame), len(self.places)), numpy.int64)
         texts: list[Tokens] = []
         number, flag, category = 0, self.numbers, 0
         absent, unread = [], {}

@@ -9,24 +9,23 @@ import numpy
 import pandas
 
 from trainer.contract.messages import Message
+from trainer.preparing.table import Cells
 from trainer.preparing.targets import REGRESSION, TargetCoding
 
 SUSPICIOUS = 0.95
 ONE_TO_ONE = 0.99
-MAX_ROWS = 20_000
 MIN_ROWS = 30
 MIN_ROWS_PER_LEVEL = 5  # with fewer, a level tells its rows apart by chance
 
 
-def find_leaks(training: pandas.DataFrame, columns: Iterable[str], coding: TargetCoding) -> list[Message]:
+def find_leaks(training: Cells, columns: Iterable[str], coding: TargetCoding) -> list[Message]:
     """A warning per column that alone predicts the target with ROC AUC, R² or a one-to-one mapping above the bounds."""
-    rows = training.head(MAX_ROWS)
-    if len(rows) < MIN_ROWS:
+    if len(training) < MIN_ROWS:
         return []
-    target = coding.encode(rows[coding.name])
+    target = coding.encode(training[coding.name])
     warnings = []
     for column in columns:
-        measure, value = _strength(rows[column], target, coding)
+        measure, value = _strength(training[column], target, coding)
         if value is not None:
             warnings.append(
                 Message(

@@ -18,13 +18,15 @@ from trainer.contract.messages import Message, Scalar
 from trainer.contract.recipes import RECIPES
 from trainer.contract.settling import SettledSpec, settle
 from trainer.contract.spec import AUTO, TrainingSpec
-from trainer.preparing.features import Features
+from trainer.preparing.features import Features, Make
 from trainer.preparing.folds import Positions
 from trainer.preparing.leakage import find_leaks
 from trainer.preparing.rows import Rows
 from trainer.preparing.split import Split, split_rows
-from trainer.preparing.table import Table
+from trainer.preparing.table import Selection, Table
 from trainer.preparing.targets import REGRESSION, TargetCoding, fit_target
+
+LEAK_ROWS = 20_000  # that leaks are looked for in
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +55,25 @@ class Prepared:
     """Everything that is settled before the first step."""
 
     table: Table
+    target: pandas.Series[Any]  # of all rows
     spec: SettledSpec
     coding: TargetCoding
     split: Split
     features: Features
     warnings: tuple[Message, ...] = ()  # of what looks suspicious
 
-    def rows(self, positions: Positions) -> pandas.DataFrame:
-        return self.table.frame.iloc[positions]
+    def rows(self, positions: Positions) -> Selection:
+        return self.table.select(positions)
 
-    def encode(self, positions: Positions) -> EncodedRows:
-        """Features and coded targets of these rows."""
+    def encode(self, positions: Positions, make: Make = numpy.zeros) -> EncodedRows:
+        """Features and coded targets of these rows; `make` makes the arrays that hold them."""
         positions = numpy.unique(positions)
-        rows = self.rows(positions)
-        return EncodedRows(positions, self.features.encode(rows), torch.from_numpy(self.coding.encode(rows[self.coding.name])))
+        targets = torch.from_numpy(self.coding.encode(self.target.iloc[positions]))
+        return EncodedRows(positions, self.features.encode(self.rows(positions), make), targets)
 
-    def encode_learnt(self) -> EncodedRows:
+    def encode_learnt(self, make: Make = numpy.zeros) -> EncodedRows:
         """All rows that any fold learns from, or is chosen by."""
-        return self.encode(numpy.concatenate([self.split.train, self.split.validation]))
+        return self.encode(numpy.concatenate([self.split.train, self.split.validation]), make)
 
     def with_grams(self) -> Prepared:
         """The same rows, with texts as collections of words and letters: as those read them that do not read in order."""
@@ -88,7 +91,7 @@ class Prepared:
 
     def true(self, positions: Positions) -> NDArray[Any]:
         """Class numbers, or the target in its own units: what metrics are measured against."""
-        target = self.rows(positions)[self.coding.name]
+        target = self.target.iloc[positions]
         return target.to_numpy(dtype=numpy.float64) if self.coding.task == REGRESSION else self.coding.encode(target)
 
 
@@ -98,28 +101,28 @@ def prepare(table: Table, given: TrainingSpec, events: EventWriter) -> Prepared:
     if given.network == AUTO:
         events.log(spec.reason)
     name, task = spec.target, spec.task
-    values = table.frame[name]
-    split = _split(table.frame, spec, events)
+    values = table.read(name)
+    split = _split(table, values, spec, events)
     if split.without_target:
         params: dict[str, Scalar] = {"rows": split.without_target, "target": name}
         events.log(Message("{rows} rows have no “{target}” and were left out.", params))
-    training = table.frame.iloc[split.train]
+    training = table.select(split.train)
     used = numpy.concatenate([split.train, split.validation, split.test])
-    coding = fit_target(name, task, values.iloc[used], training[name])
+    coding = fit_target(name, task, values.iloc[used], values.iloc[split.train])
     features = Features.fit(
         training, table.columns, name, _left_out(spec), coding.outputs, reads_pieces=RECIPES[spec.family].reads_pieces
     )
     for left_out in features.left_out:
         events.log(Message("“{column}” is not used: {reason}", {"column": left_out.column, "reason": left_out.reason}))
-    warnings = tuple(find_leaks(training, features.columns, coding))
+    warnings = tuple(find_leaks(table.select(split.train[:LEAK_ROWS]), features.columns, coding))
     for warning in warnings:
         events.log(warning, "warning")
-    return Prepared(table, spec, coding, split, features, warnings)
+    return Prepared(table, values, spec, coding, split, features, warnings)
 
 
-def _split(frame: pandas.DataFrame, spec: SettledSpec, events: EventWriter) -> Split:
-    times, groups = (None if name is None else frame[name] for name in (spec.time_column, spec.group_column))
-    split = split_rows(frame[spec.target], spec.task, spec.seed, spec.folds, times=times, groups=groups)
+def _split(table: Table, target: pandas.Series[Any], spec: SettledSpec, events: EventWriter) -> Split:
+    times, groups = (None if name is None else table.read(name) for name in (spec.time_column, spec.group_column))
+    split = split_rows(target, spec.task, spec.seed, spec.folds, times=times, groups=groups)
     if spec.time_column is not None:
         text = "The rows are divided by “{column}”: the earliest are learnt from, the latest are kept for the test."
         events.log(Message(text, {"column": spec.time_column}))
