@@ -211,7 +211,7 @@ def _names(_: Translator, messages: Mapping[str, Message]) -> dict[str, str]:
 def _typed_before(typed: QueryParams, columns: Collection[str]) -> dict[str, Any]:
     """The fields that the address names; choices that this form does not offer are passed over."""
     offered: dict[str, Collection[str]] = dict.fromkeys(("target", "time_column", "group_column"), columns)
-    offered |= {name: (AUTO, *words) for name, words in CHOICES.items()}
+    offered |= {name: (AUTO, *words) if FIELDS[name].choices[0] == AUTO else tuple(words) for name, words in CHOICES.items()}
     values: dict[str, Any] = {
         name: value
         for name, value in typed.items()

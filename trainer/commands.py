@@ -93,7 +93,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
         print(note.english(), file=sys.stderr)
     name = f"{bundle.coding.name}_predicted"
     written[name] = prediction.values
-    probability = prediction.chosen_probability()
+    probability = prediction.chosen_probability
     if probability is not None:
         written["probability" if "probability" not in written else f"{name}_probability"] = probability
     written.to_csv(arguments.out or sys.stdout, index=False, lineterminator="\n")

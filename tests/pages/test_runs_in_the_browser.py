@@ -72,7 +72,8 @@ def test_what_is_left_empty_follows_target_and_network_and_is_shown_in_grey(open
 
 def test_a_copied_run_keeps_what_was_chosen_and_leaves_the_rest_to_the_network(open_page: OpenPage, token: str) -> None:
     page = open_form(open_page, token)
-    page.goto("/runs/new?dataset=sample_iris&network=auto&epochs=3&lr=0.002&hidden=128%2C+128&batch_size=32")
+    odd = "&schedule=auto&optimiser=auto&threshold=auto&deterministic=auto&class_weight=auto"  # nobody offers these
+    page.goto(f"/runs/new?dataset=sample_iris&network=auto&epochs=3&lr=0.002&hidden=128%2C+128&batch_size=32{odd}")
     wait_until_live(page)
     expect(page.get_by_label("Epochs")).to_have_value("3")
     for label, suggested in (("Learning rate", "0.002"), ("Batch size", "32")):

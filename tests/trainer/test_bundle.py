@@ -36,7 +36,7 @@ assert check(dict(plain)), plain
 print(plain["format"], plain["version"])
 """
     done = subprocess.run([sys.executable, "-c", code, str(model)], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "tamrin-model 3\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "tamrin-model 4\n"), done.stderr
 
 
 def test_fresh_process_gives_the_same_predictions(model: Path, flowers: Path) -> None:
@@ -74,7 +74,7 @@ def test_rows_without_target_with_unknown_values_and_missing_columns_are_predict
     frame = pandas.DataFrame({"size": ["2.0", "wide", None], "colour": ["green", "red", None], "more": [1, 2, 3]})
     prediction = predict(load_bundle(model), frame)
     assert len(prediction.values) == 3
-    chosen = prediction.chosen_probability()
+    chosen = prediction.chosen_probability
     assert chosen is not None
     assert all(1 / 3 <= value <= 1 for value in chosen)
     notes = [note.english() for note in prediction.notes]

@@ -132,7 +132,7 @@ def test_classes_are_judged_by_how_often_they_are_right() -> None:
     right, wrong = numpy.tile([0.9, 0.1], (100, 1)), numpy.tile([0.4, 0.6], (100, 1))
     parts = {NETWORK: Part(true, wrong), BOOSTING: Part(true, right), BOTH: Part(true, wrong)}
     coding = TargetCoding("y", "binary", ("a", "b"))
-    chosen, reason = choose({name: Candidate(GUESS, part, part, coding) for name, part in parts.items()})
+    chosen, reason = choose({name: Candidate(GUESS, part, part, coding) for name, part in parts.items()}, TrainingSpec())
     assert chosen == BOOSTING
     assert reason.english().startswith("Accuracy")
 
@@ -154,13 +154,13 @@ def candidates(**predicted: float) -> dict[str, Candidate]:
     ],
 )
 def test_both_are_taken_unless_one_alone_is_clearly_better(offsets: dict[str, float], best: str) -> None:
-    chosen, reason = choose(candidates(**offsets))
+    chosen, reason = choose(candidates(**offsets), TrainingSpec())
     assert chosen == best
     assert "{" not in reason.english()
 
 
 def test_a_stopped_run_is_compared_with_nothing() -> None:
-    assert choose(candidates(network=0.0))[0] == NETWORK
+    assert choose(candidates(network=0.0), TrainingSpec())[0] == NETWORK
 
 
 def test_a_stop_after_the_last_step_leaves_the_network_as_model(flowers: Path, folder: RunFolder, events: EventWriter) -> None:
@@ -199,3 +199,19 @@ def test_a_network_is_not_lost_where_memory_bears_no_comparison(
     assert folder.model.exists()
     events.flush()
     assert "not enough memory for" in folder.events.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("settings", "best"),
+    [({}, NETWORK), ({"class_weight": "balanced"}, BOOSTING), ({"threshold": "f1"}, BOOSTING)],
+)
+def test_where_classes_count_the_same_what_misses_the_rare_one_is_not_the_model(settings: dict[str, str], best: str) -> None:
+    true = numpy.array([0] * 95 + [1] * 5)
+    sees_none = numpy.tile([0.9, 0.1], (100, 1))
+    sees_all = numpy.where((true == 1)[:, None] | (numpy.arange(100) < 10)[:, None], [0.1, 0.9], [0.9, 0.1])
+    coding = TargetCoding("y", "binary", ("a", "b"))
+    parts = {NETWORK: Part(true, sees_none), BOOSTING: Part(true, sees_all)}
+    found = {name: Candidate(GUESS, part, part, coding) for name, part in parts.items()}
+    chosen, reason = choose(found, TrainingSpec.parse(settings))
+    assert chosen == best
+    assert reason.english().startswith("Accuracy" if best == NETWORK else "Balanced accuracy")

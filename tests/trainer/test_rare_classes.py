@@ -86,6 +86,8 @@ def test_a_threshold_is_found_saved_and_used(frauds: Path, folder: RunFolder) ->
     is_common = found.probabilities[:, 1] > tuned["threshold"]
     assert [value == "none" for value in found.values] == is_common.tolist()
     assert not is_common.all()
+    of_chosen = [row[int(value == "none")] for row, value in zip(found.probabilities, found.values, strict=True)]
+    assert found.chosen_probability == pytest.approx(of_chosen)
     assert sum(row["predicted"] for row in tuned["classes"]) == tuned["rows"]["test"]
 
 
@@ -113,7 +115,7 @@ def test_smoothed_labels_cost_as_torch_says() -> None:
     [
         ({"target": "price", "class_weight": "balanced"}, [("needs_classes", "class_weight")]),
         ({"target": "price", "label_smoothing": 0.1}, [("needs_classes", "label_smoothing")]),
-        ({"target": "price", "threshold": "f1"}, [("needs_two_classes", "threshold")]),
+        ({"target": "price", "threshold": "f1"}, [("needs_classes", "threshold")]),
         ({"target": "three", "threshold": "f1"}, [("needs_two_classes", "threshold")]),
     ],
 )

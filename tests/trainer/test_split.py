@@ -187,3 +187,19 @@ def test_a_run_in_time_or_by_groups_tells_so_and_has_a_model(
     left_out = [column["column"] for column in outcome.report["columns"]["left_out"]]
     assert left_out == (["day"] if "group_column" in settings_ else [])
     assert set(outcome.report["compared"]) == {"network", "boosting", "both"}
+
+
+def test_groups_of_rows_with_a_target_must_be_enough() -> None:
+    groups = pandas.Series(["a", "b"] * 20 + ["c"] * 10, name="patient")
+    target = pandas.Series([*range(40), *[None] * 10], name="t", dtype="float64")
+    with pytest.raises(Refusal, match="2 different values; at least 3"):
+        split_rows(target, "regression", 0, groups=groups)
+    with pytest.raises(Refusal, match="3 different values; at least 6"):
+        split_rows(pandas.Series(range(50), name="t"), "regression", 0, 5, groups=groups)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_group_far_larger_than_a_share_is_learnt_from(seed: int) -> None:
+    groups = pandas.Series(["large"] * 900 + ["b"] * 40 + ["c"] * 30 + ["d"] * 30, name="patient")
+    split = split_rows(pandas.Series(range(1000), name="t"), "regression", seed, groups=groups)
+    assert len(split.train) >= 900

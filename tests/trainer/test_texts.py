@@ -11,7 +11,7 @@ import pandas
 import pytest
 import torch
 
-from trainer.contract import AUTO, EventWriter, IngestOrder, RunFolder, TrainingSpec, TrainOrder
+from trainer.contract import AUTO, EventWriter, IngestOrder, ReadingChoices, RunFolder, TrainingSpec, TrainOrder
 from trainer.learning.candidates import NETWORK, WORDS
 from trainer.learning.training import Outcome, train
 from trainer.model.bundle import load_bundle
@@ -234,3 +234,21 @@ def test_numbers_are_predicted_from_texts_and_a_table(tmp_path: Path) -> None:
     assert outcome.report["compared"][NETWORK]["test"]["r2"] > 0.7
     rows = pandas.DataFrame({"review": ["lovely lovely lovely"] * 2, "price": [10.0, -1e9]})
     assert max(float(value) for value in predict(load_bundle(model), rows).values) < 4, "nothing beyond what was seen"
+
+
+@pytest.mark.parametrize("filled", [0, 1, 2])
+@pytest.mark.parametrize("network", [AUTO, "text_cnn"])
+def test_a_column_of_hardly_any_text_is_passed_over_or_read(tmp_path: Path, network: str, filled: int) -> None:
+    from trainer.reading.ingest import ingest  # noqa: PLC0415
+
+    rows = [
+        f"{row % 7},{'some words of a remark' if row < filled else ''},a review of {row},{'ab'[row % 2]}" for row in range(60)
+    ]
+    (tmp_path / "table.csv").write_text("number,remark,review,kind\n" + "\n".join(rows))
+    choices = ReadingChoices(kinds={"remark": "text", "review": "text"})
+    ingest(IngestOrder(str(tmp_path / "table.csv"), "csv", str(tmp_path / "data"), choices=choices))
+    folder = RunFolder(tmp_path)
+    spec = TrainingSpec(network=network, target="kind", epochs=1)
+    outcome = train(TrainOrder(str(tmp_path / "data" / "table.parquet"), spec), folder, EventWriter(folder.events), NEVER)
+    assert outcome.report is not None
+    assert set(outcome.report["compared"]) >= {NETWORK, BOOSTING}

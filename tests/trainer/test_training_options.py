@@ -11,7 +11,18 @@ import pytest
 import torch
 
 from tests.trainer.test_loop import BINARY, FAST, make_data, make_loop, metrics_of, run_training
-from trainer.contract import OPTIMISERS, SCHEDULES, EventWriter, RunFolder, SettledSpec, TrainingSpec, read_events, settle
+from trainer.contract import (
+    NETWORKS,
+    OPTIMISERS,
+    SCHEDULES,
+    EventWriter,
+    Refusal,
+    RunFolder,
+    SettledSpec,
+    TrainingSpec,
+    read_events,
+    settle,
+)
 from trainer.learning.learner import Learner
 from trainer.learning.schedule import SHAPES, Schedule
 from trainer.networks import NetworkShape, build_network
@@ -103,7 +114,8 @@ def test_averaged_weights_follow_those_of_the_steps_and_are_what_predicts() -> N
 
     def watch() -> None:
         weight = learner.network.get_parameter("output.weight").detach()
-        wanted.append(weight.clone() if not wanted else wanted[-1] * 0.8 + weight * 0.2)
+        kept = min(0.8, (1 + len(wanted)) / (10 + len(wanted)))
+        wanted.append(weight.clone() if not wanted else wanted[-1] * kept + weight * (1 - kept))
 
     take_steps(learner, 6, watch)
     assert torch.allclose(learner.copy_weights()["output.weight"], wanted[-1])
@@ -116,7 +128,7 @@ def test_averaged_weights_follow_those_of_the_steps_and_are_what_predicts() -> N
 
 
 def test_halved_precision_learns_and_leaves_whole_weights(flowers: Path, folder: RunFolder) -> None:
-    seen = []
+    seen: list[torch.dtype] = []
     learner = make_learner(dataclasses.replace(FAST, precision="bfloat16"))
     learner.network.get_submodule("output").register_forward_hook(lambda _module, _given, outputs: seen.append(outputs.dtype))
     take_steps(learner, 1)
@@ -168,3 +180,21 @@ def test_what_not_even_one_row_has_memory_for_fails(monkeypatch: pytest.MonkeyPa
     with pytest.raises(MemoryError):
         take_steps(learner, 1)
     assert learner.part_rows == 1
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_family_learns_in_halved_precision(visits: Path, folder: RunFolder, network: str) -> None:
+    outcome, _ = run_training(visits, folder, precision="bfloat16", network=network, epochs=1, target="mood")
+    assert outcome.report is not None
+
+
+def test_weights_are_averaged_over_few_steps_too(flowers: Path, folder: RunFolder) -> None:
+    outcome, _ = run_training(flowers, folder, ema=0.9999, lr=0.03, epochs=15, batch_size=16, target="kind")
+    assert outcome.report is not None
+    assert outcome.report["compared"]["network"]["test"]["accuracy"] >= 0.9
+
+
+def test_a_clock_and_equal_runs_are_not_promised_together(flowers: Path, folder: RunFolder) -> None:
+    with pytest.raises(Refusal) as refused:
+        run_training(flowers, folder, deterministic="yes", max_minutes=1.0, target="kind")
+    assert [(problem.code, problem.field) for problem in refused.value.problems] == [("clock_in_deterministic", "max_minutes")]

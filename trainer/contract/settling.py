@@ -47,7 +47,7 @@ def settle(spec: TrainingSpec, profile: Mapping[str, Any]) -> SettledSpec:
     """Fill in what the data and the family's recipe suggest, and check what was chosen.
 
     Raises:
-        Refusal: as `settle_target`; `no_texts`, `needs_classes`, `needs_two_classes`.
+        Refusal: as `settle_target`; `no_texts`, `needs_classes`, `needs_two_classes`, `clock_in_deterministic`.
     """
     spec = settle_target(spec, profile)
     if spec.network.startswith(TEXT) and TEXT not in _input_kinds(spec, profile):
@@ -113,10 +113,16 @@ def _refuse_contradictions(spec: TrainingSpec) -> None:
         problems.append(_needs_classes("label_smoothing", "0"))
     if spec.task == "regression" and spec.class_weight != FIELDS["class_weight"].default:
         problems.append(_needs_classes("class_weight", "none"))
-    if spec.task != "binary" and spec.threshold != FIELDS["threshold"].default:
+    has_threshold = spec.threshold != FIELDS["threshold"].default
+    if spec.task == "regression" and has_threshold:
+        problems.append(_needs_classes("threshold", "half"))
+    elif spec.task != "binary" and has_threshold:
         text = "“{field}” is for two classes, and “{target}” has others. Set it to “half”."
         params: dict[str, Scalar] = {"field": "threshold", "target": spec.target or ""}
         problems.append(Problem("needs_two_classes", Message(text, params), "threshold"))
+    if spec.deterministic == "yes" and spec.max_minutes is not None:
+        text = "Equal runs cannot be promised where a clock ends them. Leave “{field}” empty, or let runs differ."
+        problems.append(Problem("clock_in_deterministic", Message(text, {"field": "max_minutes"}), "max_minutes"))
     if problems:
         raise Refusal(problems)
 

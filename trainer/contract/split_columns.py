@@ -42,7 +42,8 @@ def not_found(field: str, name: str, columns: list[str]) -> Problem:
 
 
 def _check_time(column: Mapping[str, Any], folds: int | None) -> list[Problem]:
-    if column["kind"] not in KINDS_OF_TIME:
+    is_number = column["kind"] == "identifier" and all(_is_number(example) for example in column["examples"])
+    if column["kind"] not in KINDS_OF_TIME and not is_number:
         text = "“{column}” holds “{value}”, which is no time. Choose a column of dates or numbers."
         params: dict[str, Scalar] = {"column": column["name"], "value": next(iter(column["examples"]), "")}
         return [Problem("not_a_time", Message(text, params), "time_column")]
@@ -56,6 +57,17 @@ def _check_groups(column: Mapping[str, Any], folds: int | None) -> list[Problem]
     least = max(FEWEST_GROUPS, (folds or 1) + 1)
     if column["distinct"] >= least:
         return []
+    return [too_few_groups(column["name"], column["distinct"], least)]
+
+
+def too_few_groups(column: str, groups: int, least: int) -> Problem:
     text = "“{column}” has {groups} different values; at least {least} are needed, so that some are learnt from and others kept."
-    params: dict[str, Scalar] = {"column": column["name"], "groups": column["distinct"], "least": least}
-    return [Problem("too_few_groups", Message(text, params), "group_column")]
+    return Problem("too_few_groups", Message(text, {"column": column, "groups": groups, "least": least}), "group_column")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -20,10 +20,11 @@ from threadpoolctl import threadpool_limits
 from trainer.contract.events import EventWriter
 from trainer.contract.messages import Message, Scalar
 from trainer.contract.recipes import RECIPES
+from trainer.contract.spec import TrainingSpec
 from trainer.learning.metrics import measure, primary_metric
 from trainer.learning.out_of_memory import is_out_of_memory
 from trainer.learning.report import Part
-from trainer.learning.shapes import plain_shape
+from trainer.learning.shapes import ENCODED_BYTES, plain_shape, rows_within
 from trainer.learning.thresholds import find_threshold
 from trainer.model.predict import decode_outputs
 from trainer.networks import BOOSTING, TEXT_FAST, NetworkShape, Trained, blend, predict
@@ -35,6 +36,11 @@ from trainer.preparing.preparation import Prepared
 from trainer.preparing.targets import BINARY_CLASSES, REGRESSION, TargetCoding
 
 NETWORK, WORDS, BOTH = "network", "words", "both"
+MEASURES = {
+    "rmse": Message("RMSE"),
+    "accuracy": Message("Accuracy"),
+    "balanced_accuracy": Message("Balanced accuracy"),
+}
 RIVALS = {BOOSTING: Message("boosted trees"), WORDS: Message("the linear model on words")}
 MOST_ROWS = 200_000  # that boosted trees learn from: more hardly change them, and take minutes
 MOST_TEXTS = 50_000  # that linear regression learns from, likewise
@@ -82,19 +88,24 @@ def find_candidates(
     return found
 
 
-def choose(candidates: Mapping[str, Candidate]) -> tuple[str, Message]:
-    """What predicts the validation rows best. Both together are taken where nothing else is better beyond chance."""
+def choose(candidates: Mapping[str, Candidate], spec: TrainingSpec) -> tuple[str, Message]:
+    """What predicts the validation rows best. Both together are taken where nothing else is better beyond chance.
+
+    Where classes are to count the same, they do so here.
+    """
+    is_balanced = spec.class_weight == "balanced" or spec.threshold in {"balanced_accuracy", "f1"}
     if len(candidates) == 1:
         return NETWORK, Message("The network was compared with nothing, so it is the model.")
-    errors = {name: _errors(candidate) for name, candidate in candidates.items()}
+    errors = {name: _errors(candidate, is_balanced=is_balanced) for name, candidate in candidates.items()}
     best = min(errors, key=lambda name: float(errors[name].mean()))
     if BOTH in errors and _is_chance(errors[BOTH] - errors[best]):
         best = BOTH
-    return best, _say_why(best, candidates)
+    return best, _say_why(best, candidates, is_balanced=is_balanced)
 
 
-def _say_why(best: str, candidates: Mapping[str, Candidate]) -> Message:
+def _say_why(best: str, candidates: Mapping[str, Candidate], *, is_balanced: bool) -> Message:
     metric = primary_metric(candidates[best].coding.task)
+    metric = "balanced_accuracy" if is_balanced else metric
     rival = next(name for name in candidates if name in RIVALS)
     scores: dict[str, Scalar | Message] = {"rival": RIVALS[rival]}
     for name, candidate in candidates.items():
@@ -102,7 +113,7 @@ def _say_why(best: str, candidates: Mapping[str, Candidate]) -> Message:
         scores["other" if name == rival else name] = (
             float(f"{value:.4g}") if metric == "rmse" else Message("{percent}%", {"percent": round(100 * value, 1)})
         )
-    scores["measure"] = Message("RMSE") if metric == "rmse" else Message("Accuracy")
+    scores["measure"] = MEASURES[metric]
     named = {**scores, "best": Message("the network") if best == NETWORK else RIVALS[rival]}
     if BOTH not in candidates:
         text = "{measure} on the validation rows: {network} for the network, {other} for {rival}. The model is {best}."
@@ -157,7 +168,7 @@ def _fit_words(
         for fold in folds:
             rows, targets = encoded.take(fold.train)
             is_balanced = prepared.spec.class_weight == "balanced"
-            network, fitted_shape = fit_word_regression(rows, targets, shape, is_balanced=is_balanced)
+            network, fitted_shape = fit_word_regression(rows, targets, shape, has_time, is_balanced=is_balanced)
             fitted.append(Trained(TEXT_FAST, fitted_shape, network))
             if not has_time():
                 break
@@ -183,8 +194,11 @@ def _predict(prepared: Prepared, members: Sequence[Trained]) -> Candidate:
     """Each fold's validation rows as its own network predicts them, the test rows as all of them do together."""
 
     def part(trained: Trained, positions: Positions) -> Part:
-        outputs = predict(trained.network, prepared.features.encode(prepared.rows(positions)))
-        return Part(prepared.true(positions), decode_outputs(outputs, prepared.coding))
+        at_once = rows_within(ENCODED_BYTES, prepared.features)
+        parts = [positions[start : start + at_once] for start in range(0, len(positions), at_once)]
+        outputs = [predict(trained.network, prepared.features.encode(prepared.rows(some))) for some in parts]
+        decoded = numpy.concatenate([decode_outputs(some, prepared.coding) for some in outputs])
+        return Part(prepared.true(positions), decoded)
 
     found = [part(member, fold.validation) for member, fold in zip(members, prepared.split.folds, strict=True)]
     validation = Part(*(numpy.concatenate(arrays) for arrays in zip(*((one.true, one.predicted) for one in found), strict=True)))
@@ -198,12 +212,17 @@ def _average(candidates: Mapping[str, Candidate], part: str) -> Part:
     return Part(parts[0].true, numpy.mean([found.predicted for found in parts], axis=0))
 
 
-def _errors(candidate: Candidate) -> NDArray[Any]:
-    """One per validation row: the squared error, or whether another class was chosen."""
+def _errors(candidate: Candidate, *, is_balanced: bool) -> NDArray[Any]:
+    """One per validation row: the squared error, or whether another class was chosen; `is_balanced`: classes count the same."""
     part, coding = candidate.validation, candidate.coding
     is_regression = coding.task == REGRESSION
     errors: NDArray[Any] = (part.true - part.predicted) ** 2 if is_regression else coding.decide(part.predicted) != part.true
-    return errors.astype(numpy.float64)
+    if not is_balanced or is_regression:
+        return errors.astype(numpy.float64)
+    counts = numpy.bincount(part.true, minlength=coding.outputs)
+    weights: NDArray[Any] = len(errors) / (numpy.count_nonzero(counts) * counts[part.true])
+    balanced: NDArray[Any] = errors * weights
+    return balanced
 
 
 def _settle_threshold(candidate: Candidate, goal: str) -> Candidate:

@@ -146,6 +146,8 @@ def restore_random_states(states: State) -> None:
     name, keys, position, has_gauss, cached = states["numpy"]
     numpy.random.set_state((name, numpy.array(keys, dtype=numpy.uint32), position, has_gauss, cached))
     torch.set_rng_state(states["torch"])
+    if states["cuda"] and torch.cuda.device_count() == len(states["cuda"]):
+        torch.cuda.set_rng_state_all(states["cuda"])
 
 
 def hash_spec(spec: TrainingSpec) -> str:
@@ -194,4 +196,5 @@ def _random_states() -> State:
         "python": [version, list(internal), cached],
         "numpy": [str(name), [int(key) for key in keys], int(position), int(has_gauss), float(gauss)],
         "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],  # type: ignore[no-untyped-call]
     }

@@ -167,5 +167,10 @@ class Learner:
 
 
 def _build_average(network: Network, decay: float) -> AveragedModel:
-    """A copy whose weights follow those of `network`: each step, `decay` of them stays."""
-    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
+    """A copy whose weights follow those of `network`: each step, `decay` of them stays, and less in the first steps."""
+
+    def follow(averaged: Any, weights: Any, steps: torch.Tensor | int) -> None:  # noqa: ANN401 - as torch calls it
+        kept = min(decay, (1.0 + float(steps)) / (10.0 + float(steps)))
+        get_ema_multi_avg_fn(kept)(averaged, weights, steps)  # type: ignore[no-untyped-call]
+
+    return AveragedModel(network, multi_avg_fn=follow)

@@ -7,7 +7,7 @@ import torch
 
 from trainer.learning.devices import choose_device
 from trainer.learning.learner import Learner, TrainingData
-from trainer.learning.shapes import fit_shape
+from trainer.learning.shapes import ENCODED_BYTES, fit_shape, rows_within
 from trainer.networks import Network, NetworkShape, build_network
 from trainer.networks.flat import flat_width
 from trainer.preparing.preparation import Prepared
@@ -15,7 +15,6 @@ from trainer.preparing.rows import Rows
 from trainer.preparing.storage import Storage
 
 INITIAL_ROWS = 200_000  # of the training rows that first weights are found by
-FITTED_ROWS = 1_000_000  # of them that the shape of a network is found by
 ROWS_AT_ONCE = 100_000
 
 
@@ -24,11 +23,12 @@ def build_learners(prepared: Prepared, storage: Storage) -> tuple[list[NetworkSh
     spec, folds = prepared.spec, prepared.split.folds
     encoded = prepared.encode_learnt(storage.make)
     places = [(encoded.find(fold.train), encoded.find(fold.validation)) for fold in folds]
-    shapes = [fit_shape(prepared, encoded.rows[train[:FITTED_ROWS]], encoded.targets[train]) for train, _ in places]
+    few = rows_within(ENCODED_BYTES, prepared.features)  # a shape is found by
+    shapes = [fit_shape(prepared, encoded.rows[train[:few]], encoded.targets[train]) for train, _ in places]
     networks = [build_network(spec.family, shape, spec.seed + number) for number, shape in enumerate(shapes)]
     rows, is_mapped = _arrange(networks[0], encoded.rows, storage)
     for number, (network, (train, _)) in enumerate(zip(networks, places, strict=True)):
-        first = train[:INITIAL_ROWS]
+        first = train[: min(few, INITIAL_ROWS)]
         network.initialise(rows[first], encoded.targets[first], torch.Generator().manual_seed(spec.seed + number))
     device = choose_device(spec, flat_width(shapes[0]))
     is_mapped = is_mapped and device.type == "cpu"

@@ -22,6 +22,7 @@ from trainer.learning.allowed_time import AllowedTime
 from trainer.learning.checkpoint import Best, State, restore_random_states, save_checkpoint
 from trainer.learning.learner import Learner
 from trainer.learning.losses import choosing_score, compute_loss, primary_metric
+from trainer.learning.schedule import PLATEAU
 from trainer.networks import Network
 from trainer.preparing.targets import TargetCoding
 
@@ -218,7 +219,8 @@ class TrainingLoop:
     def _lower_rate(self, epoch: int) -> None:
         """Where that is wanted, take smaller steps once nothing becomes better with these."""
         assert self.best is not None, "an epoch is finished"
-        if self.spec.schedule != "plateau" or epoch - max(self.best.epoch, self.dropped_at) < EPOCHS_ON_PLATEAU:
+        patience = min(EPOCHS_ON_PLATEAU, (self._recipe.patience or 2 * EPOCHS_ON_PLATEAU) // 2)
+        if self.spec.schedule != PLATEAU or epoch - max(self.best.epoch, self.dropped_at) < patience:
             return
         self.dropped_at = epoch
         for learner in self.learners:
@@ -284,7 +286,7 @@ class TrainingLoop:
         return not self._is_unsaved_told
 
     def _tell_smaller_parts(self, rows: int) -> None:
-        text = "There was not enough memory for a batch at once: it is learnt from {rows} rows at a time, with the same result."
+        text = "There was not enough memory for a batch at once: it is learnt from {rows} rows at a time."
         self._events.log(Message(text, {"rows": rows}), "warning")
 
     def _diverged(self, epoch: int, step: int) -> Refusal:

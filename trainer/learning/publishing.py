@@ -30,6 +30,7 @@ class Effort:
     memory_mb: float
 
 
+PROVEN_ROWS = 5_000  # that a written model must predict as the one in memory does
 MEASURED = ("primary", "test", "validation", "boosting", "words", "trivial")
 TOLD = ("task", "target", *MEASURED, "model", "network", "best_epoch", "epochs", "rows", "seconds", "stopped")
 
@@ -100,7 +101,7 @@ def publish(prepared: Prepared, model: Candidate, report: dict[str, Any], folder
     schema = [{"name": name, "kind": columns[name].kind} for name in prepared.features.columns]
     bundle = Bundle(prepared.spec, model.trained, prepared.features, model.coding, schema, metrics)
     try:
-        published = publish_bundle(bundle, folder.model, prepared.rows(prepared.split.validation))
+        published = publish_bundle(bundle, folder.model, prepared.rows(prepared.split.validation[:PROVEN_ROWS]))
         write_json_atomically(folder.report, report)
     except OSError:
         _withdraw(folder)

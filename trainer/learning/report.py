@@ -92,7 +92,7 @@ def describe_machine(device: str, threads: int) -> dict[str, Any]:
 def peak_memory_mb() -> float:
     """The most memory this process has had."""
     if STATUS.exists():  # getrusage also counts what the process was before it became this program
-        kilobytes = next(line.split()[1] for line in STATUS.read_text("ascii").splitlines() if line.startswith("VmHWM"))
+        kilobytes = next(line.split()[1] for line in STATUS.read_text("utf-8").splitlines() if line.startswith("VmHWM"))
         return round(int(kilobytes) * 1024 / 1_000_000, 1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak * (1 if sys.platform == "darwin" else 1024) / 1_000_000, 1)

@@ -14,7 +14,7 @@ from typing import Any
 WARM_UP_SHARE = 0.1
 ADDED_PEAK_SHARE = 0.3  # of the first peak: enough to learn on, too little to throw away what was learnt
 ADDED_SHAPE = "one_cycle"
-DROP = 0.5
+DROP, PLATEAU = 0.5, "plateau"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,9 @@ class Schedule:
 
     def rate(self, step: int) -> float:
         """The learning rate of the step that comes after `step` steps."""
-        return self._cycle(step).rate(step) * DROP ** sum(drop <= step for drop in self.drops)
+        cycle = self._cycle(step)
+        drops = sum(drop <= step for drop in self.drops) if cycle.shape == PLATEAU else 0
+        return cycle.rate(step) * DROP**drops
 
     def left(self, step: int) -> float:
         """How much of what fades is left then."""
@@ -109,6 +111,6 @@ SHAPES: Mapping[str, Callable[[int, int], float]] = {
     "cosine": cosine,
     "flat_cosine": flat_cosine,
     "four_cosines": four_cosines,
-    "plateau": constant,  # but for its drops
+    PLATEAU: constant,  # but for its drops
     "constant": constant,
 }

@@ -7,9 +7,18 @@ import dataclasses
 import torch
 
 from trainer.networks import FAMILIES, NetworkShape
+from trainer.preparing.features import Features
 from trainer.preparing.preparation import Prepared
 from trainer.preparing.rows import Rows
 from trainer.preparing.targets import REGRESSION
+
+ENCODED_BYTES = 200_000_000  # of rows that are in memory only on the way to something smaller
+
+
+def rows_within(size: float, features: Features) -> int:
+    """How many encoded rows fit into so many bytes, texts aside."""
+    width = 4 * (features.numbers + features.flags) + 8 * len(features.places)
+    return max(1_000, int(size / max(1, width)))
 
 
 def plain_shape(prepared: Prepared) -> NetworkShape:

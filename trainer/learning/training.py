@@ -91,10 +91,10 @@ def train(order: TrainOrder, folder: RunFolder, events: EventWriter, should_stop
     del loop, learners, learner, weights  # their memory is wanted for the trees
 
     def has_time() -> bool:
-        return not result.stopped and not should_stop() and time.monotonic() < until
+        return not result.stopped and not should_stop() and (is_deterministic or time.monotonic() < until)
 
-    candidates = find_candidates(prepared, trained, order.threads, events, has_time)
-    chosen = choose(candidates) if order.training.network == AUTO else (NETWORK, prepared.spec.reason)
+    candidates = find_candidates(prepared, trained, 1 if is_deterministic else order.threads, events, has_time)
+    chosen = choose(candidates, prepared.spec) if order.training.network == AUTO else (NETWORK, prepared.spec.reason)
     effort = Effort(round(preparing, 3), round(result.seconds, 3), round(time.monotonic() - now, 3), peak_memory_mb())
     report = build_report(prepared, candidates, chosen, result, effort)
     publish(prepared, candidates[chosen[0]], report, folder, events)

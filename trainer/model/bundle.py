@@ -22,7 +22,7 @@ from trainer.preparing.table import Cells
 from trainer.preparing.targets import TargetCoding
 
 FORMAT = "tamrin-model"
-VERSION = 3
+VERSION = 4
 TOLERANCE = 1e-5
 
 

@@ -20,15 +20,15 @@ from trainer.preparing.targets import REGRESSION, TargetCoding
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One value per row; for classes also the probability [rows, classes] of each, and what could not be read."""
+    """One value per row, and what could not be read.
+
+    For classes also the probability [rows, classes] of each, and that of the predicted one [rows].
+    """
 
     values: list[str] | list[float]
     probabilities: NDArray[numpy.float64] | None
     notes: list[Message]
-
-    def chosen_probability(self) -> list[float] | None:
-        """The probability of the predicted class of each row."""
-        return None if self.probabilities is None else [float(value) for value in self.probabilities.max(axis=1)]
+    chosen_probability: list[float] | None = None
 
 
 def predict(bundle: Bundle, frame: Cells) -> Prediction:
@@ -38,7 +38,9 @@ def predict(bundle: Bundle, frame: Cells) -> Prediction:
     notes = _describe(reading)
     if bundle.coding.task == REGRESSION:
         return Prediction([float(value) for value in decoded], None, notes)
-    return Prediction([bundle.coding.classes[position] for position in bundle.coding.decide(decoded)], decoded, notes)
+    chosen = bundle.coding.decide(decoded)
+    values, probability = [bundle.coding.classes[place] for place in chosen], decoded[numpy.arange(len(chosen)), chosen]
+    return Prediction(values, decoded, notes, probability.tolist())
 
 
 def decode_outputs(outputs: torch.Tensor, coding: TargetCoding) -> NDArray[numpy.float64]:

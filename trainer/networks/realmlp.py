@@ -143,7 +143,7 @@ class LearntActivation(nn.Module):
         self._activate = functional.mish if is_smooth else functional.selu
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        return torch.lerp(rows, self._activate(rows), self.share)
+        return torch.lerp(rows, self._activate(rows), self.share.to(rows.dtype))
 
 
 def _fit(_rows: Rows, targets: torch.Tensor, _shape: NetworkShape) -> Fitted:

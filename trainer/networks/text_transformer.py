@@ -10,6 +10,7 @@ from trainer.networks.sequences import FIRST_SPREAD, SequenceNetwork
 from trainer.preparing.pieces_encoder import LONGEST
 
 WIDTH, HEADS, LAYERS, INNER = 128, 4, 2, 256
+ROWS_AT_ONCE = 64  # when it only predicts: every piece of the longest texts looks at every other, in every head
 PLACES = 4 * LONGEST  # a table may have several columns of texts; what lies farther shares the last one
 
 
@@ -23,6 +24,10 @@ class TextTransformer(SequenceNetwork):
             WIDTH, HEADS, INNER, dropout=shape.dropout, activation="gelu", batch_first=True, norm_first=True
         )
         self.layers = nn.TransformerEncoder(layer, LAYERS, norm=nn.LayerNorm(WIDTH), enable_nested_tensor=False)
+
+    @property
+    def inference_rows(self) -> int:
+        return ROWS_AT_ONCE
 
     def read(self, pieces: torch.Tensor) -> torch.Tensor:
         is_filler = pieces == self._shape.vocabulary

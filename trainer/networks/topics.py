@@ -53,7 +53,10 @@ def fit_topics(rows: Rows, vocabulary: int, seed: int) -> Topics:
     matrix = as_matrix(tokens, vocabulary)
     occurring = numpy.bincount(matrix.indices, minlength=vocabulary)
     chosen = numpy.sort(numpy.argsort(-occurring, kind="stable")[:MOST_TOKENS])
-    found = TruncatedSVD(min(TOPICS, len(chosen) - 1, len(tokens) - 1), random_state=seed).fit(matrix[:, chosen])
+    components = min(TOPICS, len(chosen) - 1, len(tokens) - 1)
+    if components < 1:
+        return Topics(0)
+    found = TruncatedSVD(components, random_state=seed).fit(matrix[:, chosen])
     topics = Topics(len(chosen))
     topics.get_buffer("token").copy_(torch.from_numpy(chosen))
     topics.get_buffer("direction")[:, : len(found.components_)] = torch.from_numpy(found.components_.T)

@@ -42,11 +42,21 @@ class WordWeights(nn.Module):
             sums, counts = _add_up(tokens, targets, vocabulary), _add_up(tokens, torch.ones_like(targets), vocabulary)
             effects = (sums / (counts + 1.0))[:, None].expand(-1, outputs)
         else:
-            each = [_add_up(tokens, (targets == label).float(), vocabulary) for label in range(outputs)]
-            counts = torch.stack(each, dim=1) + SMOOTHING
+            counts = _count(tokens, targets, vocabulary, outputs) + SMOOTHING
             others = counts.sum(dim=1, keepdim=True) - counts
             effects = (counts / counts.sum(dim=0)).log() - (others / others.sum(dim=0)).log()
         scale.copy_(effects.abs().sqrt())
+
+
+def _count(tokens: Tokens, classes: torch.Tensor, vocabulary: int, outputs: int) -> torch.Tensor:
+    """How many of the rows have each token, by their class [vocabulary, outputs]."""
+    counts = torch.zeros(vocabulary * outputs)
+    for start in range(0, len(tokens), ROWS_AT_ONCE):
+        part = tokens[start : start + ROWS_AT_ONCE]
+        store, _, _ = part.pack()
+        places = store.long() * outputs + classes[start : start + ROWS_AT_ONCE].repeat_interleave(part.lengths)
+        counts.index_add_(0, places, torch.ones(len(places)))
+    return counts.view(vocabulary, outputs)
 
 
 def _add_up(tokens: Tokens, values: torch.Tensor, vocabulary: int) -> torch.Tensor:

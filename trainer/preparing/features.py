@@ -76,7 +76,7 @@ class Features:
     ) -> Features:
         """Learn from the training rows, but for the columns that are excluded, each with its reason.
 
-        `outputs` is how many numbers a network gives per row; `reads_pieces`: it reads texts as sequences.
+        `outputs` is how many numbers all networks of the run give per row; `reads_pieces`: it reads texts as sequences.
 
         Raises:
             Refusal: `no_features`, when no column is left to predict from.
@@ -178,8 +178,10 @@ class Features:
 
 def _tells_anything(encoder: Encoder, values: pandas.Series[Any]) -> bool:
     """Whether the rows differ: what hardly moves explodes where a network looks at it closely."""
-    if isinstance(encoder, GramsEncoder | PiecesEncoder):
-        return encoder.vocabulary > 0
+    if isinstance(encoder, GramsEncoder):
+        return encoder.vocabulary > 1  # where all are empty, or as good as, only that is known
+    if isinstance(encoder, PiecesEncoder):
+        return bool(values.dropna().astype(str).str.strip().any())
     reading = encoder.encode(values)
     if reading.places is not None:
         return len(numpy.unique(reading.places)) > 1

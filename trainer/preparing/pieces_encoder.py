@@ -5,7 +5,7 @@ Byte-level (Radford et al., 2019; `tokenizers`): every script, sign and emoji ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,9 +53,9 @@ class PiecesEncoder(Encoder):
         tokenizer.enable_truncation(LONGEST)
         texts = _readable(values)
         parts = [texts[start : start + TEXTS_AT_ONCE] for start in range(0, len(texts), TEXTS_AT_ONCE)]
-        found = [encoding.ids for part in parts for encoding in tokenizer.encode_batch_fast(part)]
-        ends = torch.tensor([len(ids) for ids in found], dtype=torch.int64).cumsum(0)
-        store = torch.from_numpy(numpy.fromiter((piece for ids in found for piece in ids), dtype=numpy.int32))
+        read = [_gather([encoding.ids for encoding in tokenizer.encode_batch_fast(part)]) for part in parts]
+        store = torch.cat([torch.zeros(0, dtype=torch.int32), *(pieces for pieces, _ in read)])
+        ends = torch.cat([torch.zeros(0, dtype=torch.int64), *(lengths for _, lengths in read)]).cumsum(0)
         begins = torch.cat([ends.new_zeros(1), ends])[: len(ends)]
         nothing = no_column(len(values))
         return Reading(nothing, nothing, values[:0], tokens=Tokens(store, torch.ones(len(store)), begins, ends))
@@ -70,6 +70,12 @@ class PiecesEncoder(Encoder):
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> PiecesEncoder:
         return cls(plain["written"], plain["size"])
+
+
+def _gather(texts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The pieces of these texts, one after the other, and how many each has."""
+    pieces = numpy.fromiter((piece for text in texts for piece in text), dtype=numpy.int32)
+    return torch.from_numpy(pieces), torch.tensor([len(text) for text in texts], dtype=torch.int64)
 
 
 def _readable(values: pandas.Series[Any]) -> list[str]:

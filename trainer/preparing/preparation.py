@@ -78,7 +78,7 @@ class Prepared:
     def with_grams(self) -> Prepared:
         """The same rows, with texts as collections of words and letters: as those read them that do not read in order."""
         training, spec = self.rows(self.split.train), self.spec
-        features = Features.fit(training, self.table.columns, self.coding.name, _left_out(spec), self.coding.outputs)
+        features = Features.fit(training, self.table.columns, self.coding.name, _left_out(spec), self.coding.outputs * spec.folds)
         return dataclasses.replace(self, features=features)
 
     def hash(self) -> str:
@@ -109,12 +109,12 @@ def prepare(table: Table, given: TrainingSpec, events: EventWriter) -> Prepared:
     training = table.select(split.train)
     used = numpy.concatenate([split.train, split.validation, split.test])
     coding = fit_target(name, task, values.iloc[used], values.iloc[split.train])
-    features = Features.fit(
-        training, table.columns, name, _left_out(spec), coding.outputs, reads_pieces=RECIPES[spec.family].reads_pieces
-    )
+    outputs, reads_pieces = coding.outputs * spec.folds, RECIPES[spec.family].reads_pieces
+    features = Features.fit(training, table.columns, name, _left_out(spec), outputs, reads_pieces=reads_pieces)
     for left_out in features.left_out:
         events.log(Message("“{column}” is not used: {reason}", {"column": left_out.column, "reason": left_out.reason}))
-    warnings = tuple(find_leaks(table.select(split.train[:LEAK_ROWS]), features.columns, coding))
+    some = numpy.random.default_rng(spec.seed).permutation(split.train)[:LEAK_ROWS]
+    warnings = tuple(find_leaks(table.select(some), features.columns, coding))
     for warning in warnings:
         events.log(warning, "warning")
     return Prepared(table, values, spec, coding, split, features, warnings)

@@ -7,6 +7,7 @@ it, and it is gone when the worker is.
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import tempfile
 from dataclasses import dataclass
@@ -30,11 +31,23 @@ class Storage:
 
     def make(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         size = int(numpy.prod(shape)) * numpy.dtype(dtype).itemsize
-        if size <= self.most_bytes:
+        if size == 0 or size <= self.most_bytes:
             return numpy.zeros(shape, dtype=dtype)
         with tempfile.TemporaryFile(dir=self.folder) as file:  # the mapping keeps it, though it has no name any more
-            file.truncate(size)
+            _reserve(file.fileno(), size)
             return numpy.memmap(file, dtype=dtype, mode="r+", shape=shape)
+
+
+def _reserve(descriptor: int, size: int) -> None:
+    """Give the file its room now: a disk that is full says so here, and not as a signal when a page is written.
+
+    Raises:
+        OSError: there is no such room.
+    """
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
+    else:
+        os.truncate(descriptor, size)
 
 
 def choose_storage(folder: Path) -> Storage:
@@ -48,7 +61,7 @@ def available_memory() -> float:
     if limit != resource.RLIM_INFINITY:
         free.append(limit - getattr(psutil.Process().memory_info(), "data", 0))
     with contextlib.suppress(OSError, ValueError, StopIteration):  # no such group, or one without a limit
-        lines = OWN_CGROUP.read_text(encoding="ascii").splitlines()
+        lines = OWN_CGROUP.read_text(encoding="utf-8").splitlines()
         group = CGROUP_ROOT / next(line.removeprefix("0::/") for line in lines if line.startswith("0::/"))
-        free.append(int((group / "memory.max").read_text("ascii")) - int((group / "memory.current").read_text("ascii")))
+        free.append(int((group / "memory.max").read_text("utf-8")) - int((group / "memory.current").read_text("utf-8")))
     return max(0.0, min(free))
